@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: MIT
+# Every external package of the build, and nowhere else. The Debian package of each is in
+# third_party/packages.txt; `./quintet build` installs them.
+include(CheckCXXSourceCompiles)
+set(CMAKE_REQUIRED_FLAGS -std=c++23)
+check_cxx_source_compiles(
+  "#include <expected>\nint main() { return std::expected<int, char>{0}.value(); }"
+  QT_HAVE_STD_EXPECTED)
+unset(CMAKE_REQUIRED_FLAGS)
+if(NOT QT_HAVE_STD_EXPECTED)
+  message(FATAL_ERROR "${CMAKE_CXX_COMPILER} ${CMAKE_CXX_COMPILER_VERSION} has no std::expected: "
+    "use g++ 12 or newer, or clang++ 19 or newer")
+endif()
+
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(HWLOC REQUIRED IMPORTED_TARGET hwloc>=2.9)
+
+if(QT_BUILD_TESTS)
+  find_package(Catch2 2.13 REQUIRED)
+  include(Catch)
+  find_package(rapidcheck REQUIRED)
+endif()
+
+if(QT_BUILD_BENCH)
+  find_package(benchmark 1.7.1 REQUIRED)
+  find_package(fmt 9 REQUIRED)
+endif()

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: MIT
+# The helpers that every room uses. A room's whole CMakeLists.txt looks like this:
+#
+#   quintet_library(page_table
+#     HEADERS entry.hpp table.hpp frame_arena.hpp     # installed, self-contained, relative paths
+#     SOURCES frame_arena.cpp                         # adapters; leave out: header-only
+#     DEPS quintet::base quintet::platform)           # seen by users of the library
+#   if(QT_BUILD_TESTS)
+#     quintet_test(page_table KIND unit SOURCES test/entry_test.cpp)
+#     quintet_test(page_table KIND stress SOURCES test/reader_stress.cpp PROCESSORS 2)
+#   endif()
+#
+# and a benchmark family, in bench/CMakeLists.txt:
+#
+#   quintet_bench(page_table SOURCES page_table_bench.cpp baselines/nros.cpp DEPS quintet::page_table)
+
+# quintet_library(<name> HEADERS ... [SOURCES ...] [DEPS ...] [PRIVATE_DEPS ...] [REQUIRES_PC ...])
+#   Target quintet::<name>: INTERFACE without SOURCES, STATIC with. Include root is lib/.
+#   Installed as component <name>; REQUIRES_PC names the pkg-config modules that users must link.
+function(quintet_library name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "HEADERS;SOURCES;DEPS;PRIVATE_DEPS;REQUIRES_PC")
+  _quintet_reject_unparsed(quintet_library ${name} "${arg_UNPARSED_ARGUMENTS}")
+  set(target quintet_${name})
+  set(scope INTERFACE)
+  if(arg_SOURCES)
+    add_library(${target} STATIC ${arg_SOURCES})
+    set(scope PUBLIC)
+    set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+    target_link_libraries(${target} PRIVATE ${arg_PRIVATE_DEPS})
+  else()
+    add_library(${target} INTERFACE)
+  endif()
+  add_library(quintet::${name} ALIAS ${target})
+  set_target_properties(${target} PROPERTIES EXPORT_NAME ${name})
+  target_compile_features(${target} ${scope} cxx_std_23)
+  target_link_libraries(${target} ${scope} ${arg_DEPS})
+  target_sources(${target} ${scope} FILE_SET HEADERS
+    BASE_DIRS ${PROJECT_SOURCE_DIR}/lib FILES ${arg_HEADERS})
+  install(TARGETS ${target} EXPORT quintet_${name}
+    ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT ${name}
+    FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/quintet COMPONENT ${name})
+  set_property(GLOBAL APPEND PROPERTY QUINTET_LIBRARIES ${name})
+  set_property(GLOBAL PROPERTY QUINTET_DEPS_${name} ${arg_DEPS})
+  set_property(GLOBAL APPEND PROPERTY QUINTET_REQUIRES_PC ${arg_REQUIRES_PC})
+endfunction()
+
+# quintet_test(<system> KIND unit|prop|model|stress|proof SOURCES ... [DEPS ...]
+#              [PROCESSORS n] [TIMEOUT seconds])
+#   Executable <system>_<kind>, linked with quintet::<system> (if there is one) and rapidcheck.
+#   Every TEST_CASE becomes the CTest `<system>.<name>` with the kind as its label.
+#   A test that prints a line `SKIP: install <package>` and returns is shown as skipped.
+#   Test names are plain sentences without , ; [ ] or quotes.
+function(quintet_test system)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "KIND;PROCESSORS;TIMEOUT" "SOURCES;DEPS")
+  _quintet_reject_unparsed(quintet_test ${system} "${arg_UNPARSED_ARGUMENTS}")
+  set(default_timeout_unit 60)
+  set(default_timeout_prop 300)
+  set(default_timeout_model 300)
+  set(default_timeout_stress 300)
+  set(default_timeout_proof 900)
+  if(NOT DEFINED default_timeout_${arg_KIND})
+    message(FATAL_ERROR "quintet_test(${system}): KIND is `${arg_KIND}`: "
+      "use unit, prop, model, stress or proof")
+  endif()
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT ${default_timeout_${arg_KIND}})
+  endif()
+  if(NOT arg_PROCESSORS)
+    set(arg_PROCESSORS 1)
+  endif()
+  set(target ${system}_${arg_KIND})
+  add_executable(${target} ${arg_SOURCES})
+  target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/lib)
+  if(TARGET quintet::${system})
+    target_link_libraries(${target} PRIVATE quintet::${system})
+  endif()
+  target_link_libraries(${target} PRIVATE ${arg_DEPS} Catch2::Catch2WithMain rapidcheck)
+  catch_discover_tests(${target} TEST_PREFIX "${system}."
+    PROPERTIES LABELS ${arg_KIND} TIMEOUT ${arg_TIMEOUT} PROCESSORS ${arg_PROCESSORS}
+      SKIP_REGULAR_EXPRESSION "SKIP: install")
+endfunction()
+
+# quintet_bench(<system> SOURCES ... [DEPS ...])
+#   Executable <build>/bench/<system>_bench on bench/support, and the CTest `perf.<system>`:
+#   it runs alone, with quick settings unless QT_PERF_PROFILE=full, and leaves its JSON in
+#   <build>/results/<system>.json. Sanitizer builds get no perf test: their times mean nothing.
+function(quintet_bench system)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;DEPS")
+  _quintet_reject_unparsed(quintet_bench ${system} "${arg_UNPARSED_ARGUMENTS}")
+  set(target ${system}_bench)
+  add_executable(${target} ${PROJECT_SOURCE_DIR}/bench/support/main.cpp ${arg_SOURCES})
+  set_target_properties(${target} PROPERTIES
+    RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bench)
+  target_link_libraries(${target} PRIVATE quintet_bench_support ${arg_DEPS})
+  add_dependencies(quintet_benches ${target})
+  if(NOT QT_BUILD_TESTS OR QT_SANITIZE)
+    return()
+  endif()
+  set(quick_flag "")
+  if(QT_PERF_PROFILE STREQUAL quick)
+    set(quick_flag --quick)
+  endif()
+  file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/results)
+  add_test(NAME perf.${system} COMMAND ${target} ${quick_flag}
+    --benchmark_out_format=json --benchmark_out=${PROJECT_BINARY_DIR}/results/${system}.json)
+  set_tests_properties(perf.${system} PROPERTIES LABELS perf RUN_SERIAL ON TIMEOUT 600
+    SKIP_RETURN_CODE 77 FIXTURES_REQUIRED perf_machine)
+endfunction()
+
+function(_quintet_reject_unparsed function name unparsed)
+  if(unparsed)
+    message(FATAL_ERROR "${function}(${name}): unexpected arguments: ${unparsed}")
+  endif()
+endfunction()
+
+# Builds every benchmark binary and no test.
+add_custom_target(quintet_benches)
