@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+#include <cstdint>
+
+#include "base/align.hpp"
+#include "base/assert.hpp"
+#include "base/result.hpp"
+#include "base/units.hpp"
+#include "testing/catch.hpp"
+#include "testing/child.hpp"
+
+namespace {
+
+using namespace quintet::literals;
+using Word = std::uint64_t;
+
+static_assert(quintet::align_down<Word>(0x1fff, 0x1000) == 0x1000);
+static_assert(quintet::align_up<Word>(0x1001, 0x1000) == 0x2000);
+static_assert(quintet::align_up<Word>(0x1000, 0x1000) == 0x1000);
+static_assert(quintet::is_aligned<Word>(2_MiB, 4_KiB) && !quintet::is_aligned<Word>(1, 2));
+static_assert(2_MiB == 2 * quintet::kMiB && 1_TiB == 1024_GiB);
+
+constexpr int checked_increment(int value) {
+  QT_CHECK(value >= 0, "usable in constant expressions");
+  return value + 1;
+}
+static_assert(checked_increment(1) == 2);
+
+enum class Error : std::uint8_t { kOdd };
+
+quintet::Result<int, Error> half(int value) {
+  if (value % 2 != 0) return std::unexpected(Error::kOdd);
+  return value / 2;
+}
+
+TEST_CASE("result carries a value or an error") {
+  CHECK(half(4).value() == 2);
+  CHECK(half(3).error() == Error::kOdd);
+}
+
+TEST_CASE("a failing check prints expression file line and message and aborts") {
+  const auto child = quintet::testing::run_child([] { QT_CHECK(1 + 1 == 3, "sums are off"); });
+  CHECK(child.signal == SIGABRT);
+  CHECK_THAT(child.error_output, Catch::Contains("base_test.cpp:"));
+  CHECK_THAT(child.error_output, Catch::Contains("QT_CHECK failed: 1 + 1 == 3: sums are off\n"));
+}
+
+TEST_CASE("an assertion is evaluated exactly when NDEBUG is not defined") {
+  int evaluations = 0;
+  [[maybe_unused]] const auto count = [&evaluations] { return ++evaluations > 0; };
+  QT_ASSERT(count());
+#ifdef NDEBUG
+  CHECK(evaluations == 0);
+#else
+  CHECK(evaluations == 1);
+#endif
+}
+
+}  // namespace
