@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "page_table/page_table.hpp"
+
+// Single pages, walking from the root: what map, unmap and resolve do when the walk cache does
+// not help. The walks have a constant trip count and unroll; `inline` is for the compiler's
+// inliner, which trusts the word.
+namespace quintet::page_table {
+
+template <PhysicalMemory M, class I, Policy kPolicy>
+inline Result<void> PageTable<M, I, kPolicy>::map_walk(VirtAddr va, PhysAddr pa, PageSize size,
+                                                       PageFlags flags) {
+  const bool canonical = kPolicy.fault == Fault::kCanonicalUnchecked || is_canonical<kLevels>(va);
+  if (size == PageSize::k4K && canonical && this->limits_.accepts(va, pa, flags)) [[likely]] {
+    return insert<1>(va, Tree::make_leaf(1, pa, flags));
+  }
+  return map_checked(va, pa, size, flags);
+}
+
+// Large pages, and the diagnosis of what is wrong.
+template <PhysicalMemory M, class I, Policy kPolicy>
+Result<void> PageTable<M, I, kPolicy>::map_checked(VirtAddr va, PhysAddr pa, PageSize size,
+                                                   PageFlags flags) {
+  if (auto ok = this->limits_.check_page(va, pa, size, flags); !ok) return ok;
+  if (size == PageSize::k2M) return insert<2>(va, Tree::make_leaf(2, pa, flags));
+  if (size == PageSize::k1G) return insert<3>(va, Tree::make_leaf(3, pa, flags));
+  return std::unexpected(Error::kBadSize);
+}
+
+// Stores `leaf` at level kLeaf for `va`.
+template <PhysicalMemory M, class I, Policy kPolicy>
+template <int kLeaf>
+inline Result<void> PageTable<M, I, kPolicy>::insert(VirtAddr va, Entry leaf) {
+  this->cache_.forget();
+  PhysAddr table = this->root_;
+  for (int level = kLevels; level > kLeaf; --level) {
+    const PhysAddr slot = this->path_[Tree::index(level)] = entry_address(table, va, level);
+    const Entry entry = this->read(slot);
+    if (!entry.present()) [[unlikely]]
+      return this->grow(va, leaf, kLeaf, level);
+    if (entry.is_leaf(level)) [[unlikely]]
+      return std::unexpected(Error::kOverlap);
+    table = entry.table();
+  }
+  const PhysAddr slot = entry_address(table, va, kLeaf);
+  const Entry old = this->read(slot);
+  if (old.present()) [[unlikely]]
+    return replace_empty(va, leaf, kLeaf, slot, old);
+  this->write(slot, leaf);
+  this->add_population({table, this->path_[kLeaf + 1]}, Word(1));
+  if constexpr (kLeaf == 1) this->remember(va, table);
+  return {};
+}
+
+// The entry for `leaf` is taken. Only where empty tables are kept may it still be free: when it
+// references tables without a single leaf.
+template <PhysicalMemory M, class I, Policy kPolicy>
+Result<void> PageTable<M, I, kPolicy>::replace_empty([[maybe_unused]] VirtAddr va,
+                                                     [[maybe_unused]] Entry leaf,
+                                                     [[maybe_unused]] int level,
+                                                     [[maybe_unused]] PhysAddr slot,
+                                                     [[maybe_unused]] Entry old) {
+  if constexpr (!kPolicy.reclaims()) {
+    if (!old.is_leaf(level) && !has_leaf(old.table(), level - 1)) {
+      this->write(slot, leaf);
+      this->stale(va, Word(level_bytes(level)), PageSize::k4K);
+      this->retire_subtree(old.table(), level - 1);
+      this->finish();
+      return {};
+    }
+  }
+  return std::unexpected(Error::kOverlap);
+}
+
+template <PhysicalMemory M, class I, Policy kPolicy>
+bool PageTable<M, I, kPolicy>::has_leaf(PhysAddr table, int level) const {
+  for (std::uint64_t i = 0; i < kEntries; ++i) {
+    const Entry entry = this->read(table + Word(i * kEntryBytes));
+    if (!entry.present()) continue;
+    if (entry.is_leaf(level) || has_leaf(entry.table(), level - 1)) return true;
+  }
+  return false;
+}
+
+template <PhysicalMemory M, class I, Policy kPolicy>
+inline Result<typename PageTable<M, I, kPolicy>::Mapping> PageTable<M, I, kPolicy>::unmap_walk(
+    VirtAddr va) {
+  if (!is_aligned(va.value, kTableBytes)) return std::unexpected(Error::kMisaligned);
+  if (!is_canonical<kLevels>(va)) return std::unexpected(Error::kNonCanonical);
+  PhysAddr table;
+  const int level = this->descend(va, table);
+  if (level == 1) [[likely]]
+    return unmap_in({table, this->path_[2]}, va);
+  const PhysAddr slot = this->path_[Tree::index(level)];
+  const Entry entry = this->read(slot);
+  if (!entry.present()) return std::unexpected(Error::kNotMapped);
+  if (kPolicy.fault != Fault::kUnmapInsideLargePage && !is_aligned(va.value, level_bytes(level))) {
+    return std::unexpected(Error::kNotBase);
+  }
+  return remove(va, Leaf{slot, entry, level, this->place_at(level)});
+}
+
+template <PhysicalMemory M, class I, Policy kPolicy>
+inline Result<typename PageTable<M, I, kPolicy>::Mapping> PageTable<M, I, kPolicy>::resolve_walk(
+    VirtAddr va) {
+  if (!is_canonical<kLevels>(va)) return std::unexpected(Error::kNonCanonical);
+  PhysAddr table;
+  const int level = this->descend(va, table);
+  const PhysAddr slot = level == 1 ? entry_address(table, va, 1) : this->path_[Tree::index(level)];
+  const Entry entry = this->read(slot);
+  if (!entry.present()) return std::unexpected(Error::kNotMapped);
+  return Mapping(va, entry, level);
+}
+
+template <PhysicalMemory M, class I, Policy kPolicy>
+inline Result<typename PageTable<M, I, kPolicy>::Mapping> PageTable<M, I, kPolicy>::resolve(
+    VirtAddr va) const {
+  if (!is_canonical<kLevels>(va)) return std::unexpected(Error::kNonCanonical);
+  const Leaf leaf = this->find_leaf(va);
+  if (!leaf.found()) return std::unexpected(Error::kNotMapped);
+  return Mapping(va, leaf.entry, leaf.level);
+}
+
+// The leaf of the mapping whose base is `va`.
+template <PhysicalMemory M, class I, Policy kPolicy>
+Result<typename PageTable<M, I, kPolicy>::Leaf> PageTable<M, I, kPolicy>::find_base(VirtAddr va) {
+  if (!is_aligned(va.value, kTableBytes)) return std::unexpected(Error::kMisaligned);
+  if (!is_canonical<kLevels>(va)) return std::unexpected(Error::kNonCanonical);
+  const Leaf leaf = this->walk(va);
+  if (!leaf.found()) return std::unexpected(Error::kNotMapped);
+  if (!is_aligned(va.value, level_bytes(leaf.level))) return std::unexpected(Error::kNotBase);
+  return leaf;
+}
+
+}  // namespace quintet::page_table

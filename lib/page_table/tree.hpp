@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <utility>
+
+#include "page_table/entry.hpp"
+#include "page_table/error.hpp"
+#include "page_table/invalidation.hpp"
+#include "page_table/limits.hpp"
+#include "page_table/mapping.hpp"
+#include "page_table/physical_memory.hpp"
+#include "page_table/policy.hpp"
+#include "page_table/retired.hpp"
+
+// The tree of tables under one root: reading and writing entries, counting, growing and
+// reclaiming. The operations on mappings are in page_table.hpp and the files it includes.
+//
+// Invariants, named where they are relied on or tested:
+//   I1  an entry that is not present is 0, and every reference names a table of this tree;
+//   I2  tables form a tree: no table is referenced twice, none is also a mapped leaf's table;
+//   I3  the count of a table (Policy::counter) equals its number of present entries;
+//   I4  when counted, no table but the root is empty;
+//   I5  a frame is released only when no entry references it and, where invalidation is needed,
+//       after the flush that follows its unlinking;
+//   I6  the walk cache is empty or names the level-1 table of its 2 MiB region and the entry that
+//       references that table.
+// Threading: one owner at a time; walks that only read may run beside it (page_table.hpp).
+namespace quintet::page_table {
+
+template <PhysicalMemory Memory, class Inv, Policy kPolicy>
+  requires Invalidation<Inv, typename Memory::Word>
+class TableTree {
+ public:
+  using Word = typename Memory::Word;
+  using VirtAddr = BasicVirtAddr<Word>;
+  using PhysAddr = BasicPhysAddr<Word>;
+  using PageFlags = BasicPageFlags<Word>;
+  using Entry = BasicEntry<Word>;
+  using Mapping = BasicMapping<Word>;
+  static constexpr int kLevels = kPolicy.levels;
+
+  static_assert(kLevels == 4 || kLevels == 5);
+  static_assert(kPolicy.counter != Counter::kBeside || MetadataMemory<Memory>,
+                "Counter::kBeside needs a memory with frame metadata");
+  static_assert(!kPolicy.live_leaves || AtomicMemory<Memory>,
+                "Policy::live_leaves needs a memory with compare_exchange");
+
+  TableTree(const TableTree&) = delete;
+  TableTree& operator=(const TableTree&) = delete;
+  TableTree& operator=(TableTree&&) = delete;
+
+  // The frame of the top table: what CR3 takes.
+  [[nodiscard]] PhysAddr root() const { return root_; }
+  [[nodiscard]] const CpuFeatures& features() const { return limits_.features(); }
+  [[nodiscard]] Inv& invalidation() { return inv_; }
+  [[nodiscard]] const Memory& memory() const { return *memory_; }
+
+  // Completes what deferred invalidation has gathered: flushes, then releases retired tables.
+  void flush() {
+    if constexpr (Inv::kNeeded) {
+      inv_.flush();
+      retired_.release_all(*memory_);
+    }
+  }
+
+ protected:
+  // A table, and the entry that references it (meaningless for the root).
+  struct Place {
+    PhysAddr table;
+    PhysAddr parent;
+  };
+  // A leaf found by a walk; level 0 when there is none.
+  struct Leaf {
+    PhysAddr slot;
+    Entry entry;
+    int level = 0;
+    Place place;
+    [[nodiscard]] bool found() const { return level != 0; }
+  };
+  // The entries on a walk: path[l] is the address of the entry at level l.
+  using Path = std::array<PhysAddr, kLevels + 1>;
+  // The level-1 table that the owner's last walk reached; path_ leads to it (I6).
+  struct WalkCache {
+    Word region = Word(~0ULL);  // va >> 21; no address has this value
+    PhysAddr table{};
+    [[nodiscard]] bool covers(VirtAddr va) const {
+      return bool((va.value >> level_shift(2)) == region);
+    }
+    void forget() { region = Word(~0ULL); }
+  };
+
+  TableTree(Memory& memory, PhysAddr root, CpuFeatures features, Inv inv)
+      : memory_(&memory), root_(root), limits_(features), inv_(std::move(inv)) {}
+  TableTree(TableTree&& other) noexcept
+      : memory_(std::exchange(other.memory_, nullptr)),
+        root_(other.root_),
+        limits_(other.limits_),
+        cache_(std::exchange(other.cache_, WalkCache{})),
+        path_(other.path_),
+        retired_(std::move(other.retired_)),
+        inv_(std::move(other.inv_)) {}
+  ~TableTree() {
+    if (memory_ == nullptr) return;
+    const Word half = Word(1ULL << (kPageShift + kIndexBits * kLevels - 1));
+    stale(VirtAddr(Word(0)), half, PageSize::k4K);
+    stale(VirtAddr(Word(0) - half), half, PageSize::k4K);
+    retire_subtree(root_, kLevels);
+    flush();
+  }
+
+  [[nodiscard]] static constexpr std::size_t index(int level) {
+    return static_cast<std::size_t>(level);
+  }
+
+  // ---- entries ----------------------------------------------------------------------------
+  [[nodiscard]] Entry read(PhysAddr slot) const { return Entry(memory_->read(slot)); }
+  void write(PhysAddr slot, Entry entry) { memory_->write(slot, entry.bits); }
+
+  // Replaces the leaf in `slot` by `change(leaf)` and returns the leaf that was replaced. With
+  // live leaves the exchange is atomic, so accessed and dirty bits that a CPU sets are not lost.
+  template <class Change>
+  Entry update_leaf(PhysAddr slot, Entry entry, Change change) {
+    if constexpr (kPolicy.live_leaves) {
+      while (!memory_->compare_exchange(slot, entry.bits, change(entry).bits)) {
+      }
+    } else {
+      write(slot, change(entry));
+    }
+    return entry;
+  }
+  Entry take_leaf(PhysAddr slot, Entry entry) {
+    return update_leaf(slot, entry, [](Entry) { return Entry(); });
+  }
+
+  // A leaf as the hardware wants it; the one place where mutants bend the encoding.
+  [[nodiscard]] static Entry make_leaf(int level, PhysAddr pa, PageFlags flags) {
+    Entry leaf = Entry::leaf(level, pa, flags);
+    if constexpr (kPolicy.fault == Fault::kReservedBitInLargeLeaf) {
+      if (level == 2) leaf.bits = leaf.bits | Word(1ULL << 13);
+    }
+    return leaf;
+  }
+
+  // ---- population counts (I3) ---------------------------------------------------------------
+  [[nodiscard]] Word population(Place place) const {
+    if constexpr (kPolicy.counter == Counter::kParentEntry) {
+      return read(place.parent).population();
+    } else if constexpr (kPolicy.counter == Counter::kBeside) {
+      return memory_->population(place.table);
+    } else {
+      return Word(0);
+    }
+  }
+  // Adds `delta` (two's complement) to the count of a table below the root. The parent entry
+  // changes in ignored bits only: no walk sees a difference, so a plain store will do. An
+  // accessed bit set in between on a reference may get lost, which nobody relies on.
+  void add_population(Place place, Word delta) {
+    if constexpr (kPolicy.counter == Counter::kParentEntry) {
+      const Word bits = memory_->read(place.parent);
+      memory_->write(place.parent, bits + (delta << entry_bit::kPopulationShift));
+    } else if constexpr (kPolicy.counter == Counter::kBeside) {
+      memory_->set_population(place.table, memory_->population(place.table) + delta);
+    }
+  }
+  // A reference to a table that is about to be linked with `population` entries.
+  [[nodiscard]] Entry link(PhysAddr table, Word population) {
+    if constexpr (kPolicy.counter == Counter::kParentEntry) {
+      return Entry::reference(table, population);
+    } else {
+      if constexpr (kPolicy.counter == Counter::kBeside) memory_->set_population(table, population);
+      return Entry::reference(table, Word(0));
+    }
+  }
+
+  // ---- walks --------------------------------------------------------------------------------
+  // The leaf whose page contains `va`, if there is one. Reads at most one entry a level.
+  [[nodiscard]] Leaf find_leaf(VirtAddr va) const {
+    Place place{root_, PhysAddr()};
+    for (int level = kLevels; level >= 1; --level) {
+      const PhysAddr slot = entry_address(place.table, va, level);
+      const Entry entry = read(slot);
+      if (!entry.present()) return Leaf{};
+      if (entry.is_leaf(level)) return Leaf{slot, entry, level, place};
+      place = {entry.table(), slot};
+    }
+    return Leaf{};
+  }
+  // The owner's walk, which leaves its path in path_. Returns 1 when it reached the level-1 table
+  // for `va`, which becomes `table`; else the level of the entry that ends it, which is absent or
+  // a large leaf. The loop has a constant trip count and unrolls.
+  [[nodiscard]] int descend(VirtAddr va, PhysAddr& table) {
+    cache_.forget();
+    table = root_;
+    for (int level = kLevels; level > 1; --level) {
+      const PhysAddr slot = path_[index(level)] = entry_address(table, va, level);
+      const Entry entry = read(slot);
+      if (!entry.present() || entry.is_leaf(level)) [[unlikely]]
+        return level;
+      table = entry.table();
+    }
+    remember(va, table);
+    return 1;
+  }
+  // The leaf whose page contains `va`, by the owner's walk.
+  [[nodiscard]] Leaf walk(VirtAddr va) {
+    PhysAddr table;
+    const int level = descend(va, table);
+    if (level == 1) path_[1] = entry_address(table, va, 1);
+    const PhysAddr slot = path_[index(level)];
+    const Entry entry = read(slot);
+    return entry.present() ? Leaf{slot, entry, level, place_at(level)} : Leaf{};
+  }
+
+  // ---- growing ------------------------------------------------------------------------------
+  // A frame of zeros, or 0. When memory has none, tables that wait for a flush are released first.
+  [[nodiscard]] PhysAddr allocate() {
+    PhysAddr frame = memory_->allocate();
+    if constexpr (Inv::kNeeded) {
+      if (frame.is_null() && !retired_.empty()) {
+        flush();
+        frame = memory_->allocate();
+      }
+    }
+    return frame;
+  }
+
+  // Puts `leaf` for `va` at `leaf_level` below the absent entry path_[level], where the owner's
+  // walk has ended. All frames are taken before the first store, new tables are complete before
+  // they are linked, and the last store is the only one that changes what `va` means.
+  [[gnu::noinline]] Result<void> grow(VirtAddr va, Entry leaf, int leaf_level, int level) {
+    if constexpr (kPolicy.fault == Fault::kCountBeforeAllocation) count_at(level, Word(1));
+    std::array<PhysAddr, kLevels> frames;  // frames[l]: the new table at level l
+    for (int l = leaf_level; l < level; ++l) {
+      const PhysAddr frame = allocate();
+      if (frame.is_null()) {
+        give_back(frames, leaf_level, l);
+        return std::unexpected(Error::kOutOfFrames);
+      }
+      frames[index(l)] = frame;
+    }
+    const PhysAddr slot = path_[index(level)];
+    Entry entry = leaf;
+    for (int l = leaf_level; l < level; ++l) {
+      const PhysAddr table = frames[index(l)];
+      path_[index(l)] = entry_address(table, va, l);
+      if constexpr (kPolicy.fault == Fault::kLinkBeforeFill) {
+        if (l + 1 == level) write(slot, link(table, Word(1)));
+      }
+      write(path_[index(l)], entry);
+      entry = link(table, Word(1));
+    }
+    write(slot, entry);
+    if constexpr (kPolicy.fault != Fault::kCountBeforeAllocation) count_at(level, Word(1));
+    if (leaf_level == 1) remember(va, frames[1]);
+    return {};
+  }
+  // Adds `delta` to the count of the table at `level` on the owner's path.
+  void count_at(int level, Word delta) {
+    if (level < kLevels) add_population(place_at(level), delta);  // the root is not counted
+  }
+  [[nodiscard]] Place place_at(int level) const {
+    const PhysAddr table(path_[index(level)].value & Word(~(kTableBytes - 1)));
+    return {table, level < kLevels ? path_[index(level + 1)] : PhysAddr()};
+  }
+
+  // ---- reclaiming ---------------------------------------------------------------------------
+  // The table at `level` on the owner's path has lost its last entry, and its count has not been
+  // updated. Unlinks it and every ancestor that becomes empty by that; the root stays.
+  [[gnu::noinline]] void reclaim(int level) {
+    for (int l = level; l < kLevels; ++l) {
+      const PhysAddr parent = path_[index(l + 1)];
+      const PhysAddr table = read(parent).table();
+      write(parent, Entry());
+      retire(table, FrameContent::kZero);
+      if (l + 1 == kLevels) return;
+      if (bool(population(place_at(l + 1)) != Word(1))) {
+        count_at(l + 1, Word(0) - Word(1));
+        return;
+      }
+    }
+  }
+
+  // Takes one entry out of the count of `place`, the table at `level` on the owner's path.
+  void uncount(int level, Place place) {
+    if constexpr (kPolicy.reclaims()) {
+      if (kPolicy.fault != Fault::kKeepEmptyTable && bool(population(place) == Word(1))) {
+        reclaim(level);
+      } else {
+        add_population(place, Word(0) - Word(1));
+      }
+    }
+  }
+
+  // Gives an unlinked table back: now, or after the flush where CPUs may still walk it (I5).
+  void retire(PhysAddr table, FrameContent content) {
+    if constexpr (kPolicy.fault != Fault::kCacheOutlivesTable) cache_.forget();
+    if constexpr (Inv::kNeeded && kPolicy.fault != Fault::kFreeBeforeInvalidation) {
+      retired_.add(*memory_, table, content);
+    } else {
+      memory_->release(table, content);
+    }
+  }
+  // Retires an unlinked table with all tables below it.
+  void retire_subtree(PhysAddr table, int level) {
+    if (level > 1) {
+      for (std::uint64_t i = 0; i < kEntries; ++i) {
+        const Entry entry = read(table + Word(i * kEntryBytes));
+        if (entry.present() && !entry.is_leaf(level)) retire_subtree(entry.table(), level - 1);
+      }
+    }
+    retire(table, FrameContent::kArbitrary);
+  }
+
+  // ---- end of an operation ------------------------------------------------------------------
+  void stale(VirtAddr va, Word bytes, PageSize size) {
+    if constexpr (Inv::kNeeded) {
+      if (kPolicy.fault == Fault::kSkipStaleLargePage && size != PageSize::k4K) return;
+      inv_.stale(va, bytes, size);
+    }
+  }
+  void finish() {
+    if constexpr (Inv::kNeeded && !Inv::kDeferred) flush();
+  }
+  void remember([[maybe_unused]] VirtAddr va, [[maybe_unused]] PhysAddr table) {
+    if constexpr (kPolicy.walk_cache) cache_ = {va.value >> level_shift(2), table};
+  }
+
+  Memory* memory_;
+  PhysAddr root_;
+  Limits<Word, kLevels> limits_;
+  WalkCache cache_{};
+  Path path_{};  // of the owner's last walk
+
+ private:
+  void give_back(const std::array<PhysAddr, kLevels>& frames, int first, int end) {
+    if constexpr (kPolicy.fault == Fault::kLeakOnFailure) return;
+    for (int l = end - 1; l >= first; --l) {
+      memory_->release(frames[index(l)], FrameContent::kZero);
+    }
+  }
+
+  RetiredTables<Memory> retired_;
+  [[no_unique_address]] Inv inv_;
+};
+
+}  // namespace quintet::page_table
