@@ -19,20 +19,15 @@ inline void PageTable<M, I, kPolicy>::find_tables(AddressOf address_of, std::siz
                                                   std::array<Place, kGroup>& places) const {
   for (std::size_t i = 0; i < count; ++i) {
     const VirtAddr va = address_of(i);
-    places[i] = {};
-    if (!is_canonical<kLevels>(va)) continue;
-    PhysAddr table = this->root_;
-    PhysAddr slot;
-    int level = kLevels;
-    for (; level > 1; --level) {
-      slot = entry_address(table, va, level);
-      const Entry entry = this->read(slot);
-      if (!entry.present() || entry.is_leaf(level)) break;
-      table = entry.table();
+    const Stop stop = this->template walk<2>(va);
+    const bool reached = stop.entry.present() && !stop.entry.is_leaf(stop.level);
+    if (!reached || !is_canonical<kLevels>(va)) {
+      places[i] = {};
+      continue;
     }
-    if (level > 1) continue;
-    places[i] = {table, slot};
-    prefetch(*this->memory_, entry_address(table, va, 1));
+    places[i].table = stop.entry.table();
+    places[i].parent = stop.slot;
+    prefetch(*this->memory_, entry_address(places[i].table, va, 1));
   }
 }
 
@@ -61,16 +56,14 @@ BatchResult<void> PageTable<M, I, kPolicy>::map_batch(std::span<const MapRequest
   return {};
 }
 
-// The leaf whose base is `va`, from its level-1 table when a group walk has found that.
+// The walk to `va`, from its level-1 table when a group walk has found that.
 template <PhysicalMemory M, class I, Policy kPolicy>
-Result<typename PageTable<M, I, kPolicy>::Leaf> PageTable<M, I, kPolicy>::base_in(Place place,
-                                                                                  VirtAddr va) {
-  const bool known = !place.table.is_null() && is_aligned(va.value, kTableBytes);
-  if (!known) return find_base(va);
+inline typename PageTable<M, I, kPolicy>::Stop PageTable<M, I, kPolicy>::stop_in(
+    Place place, VirtAddr va) const {
+  if (place.table.is_null()) [[unlikely]]
+    return this->walk(va);
   const PhysAddr slot = entry_address(place.table, va, 1);
-  const Entry entry = this->read(slot);
-  if (!entry.present()) return std::unexpected(Error::kNotMapped);
-  return Leaf{slot, entry, 1, place};
+  return Stop{slot, this->read(slot), 1, place};
 }
 
 // Tables are reclaimed after the last request has succeeded, so that undoing needs no frame.
@@ -84,16 +77,16 @@ BatchResult<void> PageTable<M, I, kPolicy>::unmap_batch(std::span<const VirtAddr
     find_tables([&](std::size_t i) { return addresses[done + i]; }, count, places);
     for (std::size_t i = 0; i < count; ++i) {
       const VirtAddr va = addresses[done + i];
-      const auto leaf = base_in(places[i], va);
-      if (!leaf) {
+      const Stop leaf = stop_in(places[i], va);
+      if (auto ok = check_base(va, leaf); !ok) [[unlikely]] {
         for (std::size_t undo = done + i; undo-- > 0;) put_back(removed[undo]);
-        return std::unexpected(BatchError{done + i, leaf.error()});
+        return std::unexpected(BatchError{done + i, ok.error()});
       }
-      removed[done + i] = Mapping(va, this->take_leaf(leaf->slot, leaf->entry), leaf->level);
-      this->stale(va, Word(level_bytes(leaf->level)), removed[done + i].size());
+      removed[done + i] = Mapping(va, this->take_leaf(leaf.slot, leaf.entry), leaf.level);
+      this->stale(va, Word(level_bytes(leaf.level)), removed[done + i].size());
       if constexpr (kPolicy.reclaims()) {
-        emptied = emptied || bool(this->population(leaf->place) == Word(1));
-        this->add_population(leaf->place, Word(0) - Word(1));
+        emptied = emptied || bool(this->population(leaf.place) == Word(1));
+        this->add_population(leaf.place, Word(0) - Word(1));
       }
     }
     done += count;
@@ -118,20 +111,12 @@ void PageTable<M, I, kPolicy>::put_back(const Mapping& mapping) {
   this->add_population(place, Word(1));
 }
 
-// Reclaims the lowest table on the path to `va` when its count is 0.
+// Reclaims the lowest table on the walk to `va` when its count is 0.
 template <PhysicalMemory M, class I, Policy kPolicy>
 void PageTable<M, I, kPolicy>::reclaim_if_empty(VirtAddr va) {
-  this->cache_.forget();
-  PhysAddr table = this->root_;
-  for (int level = kLevels; level >= 1; --level) {
-    const PhysAddr slot = this->path_[Tree::index(level)] = entry_address(table, va, level);
-    if (level < kLevels && bool(this->population(this->place_at(level)) == Word(0))) {
-      return this->reclaim(level);
-    }
-    const Entry entry = this->read(slot);
-    if (!entry.present() || entry.is_leaf(level)) return;
-    table = entry.table();
-  }
+  const Stop stop = this->walk(va);
+  if (stop.level == kLevels || stop.entry.present()) return;
+  if (bool(this->population(stop.place) == Word(0))) this->reclaim(va, stop.level);
 }
 
 // Walks and reads only; the group's misses overlap as for the other batches.

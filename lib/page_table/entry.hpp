@@ -72,7 +72,7 @@ struct BasicEntry {
   }
   // Requires: a reference. 0 to 512; 0 when the count is kept elsewhere.
   [[nodiscard]] constexpr W population() const {
-    return (bits & W(entry_bit::kPopulation)) >> entry_bit::kPopulationShift;
+    return bits >> entry_bit::kPopulationShift;  // bits 63:62 of a reference are 0
   }
   // Requires: a leaf at `level`. Base of the page in physical memory.
   [[nodiscard]] constexpr BasicPhysAddr<W> page(int level) const {

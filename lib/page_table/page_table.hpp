@@ -40,8 +40,8 @@ struct BasicViolation;
 template <PhysicalMemory Memory, class Inv = NoInvalidation, Policy kPolicy = kDefaultPolicy>
 class PageTable : public TableTree<Memory, Inv, kPolicy> {
   using Tree = TableTree<Memory, Inv, kPolicy>;
-  using typename Tree::Leaf;
   using typename Tree::Place;
+  using typename Tree::Stop;
 
  public:
   using typename Tree::Entry;
@@ -80,7 +80,7 @@ class PageTable : public TableTree<Memory, Inv, kPolicy> {
     if constexpr (kPolicy.walk_cache) {
       if (size == PageSize::k4K && this->cache_.covers(va) && this->limits_.accepts(va, pa, flags))
           [[likely]] {
-        return map_in(cached(), va, pa, flags);
+        return map_in(this->cache_.place, va, pa, flags);
       }
     }
     return map_walk(va, pa, size, flags);
@@ -92,7 +92,7 @@ class PageTable : public TableTree<Memory, Inv, kPolicy> {
   [[nodiscard]] Result<Mapping> unmap(VirtAddr va) {
     if constexpr (kPolicy.walk_cache) {
       if (this->cache_.covers(va) && is_aligned(va.value, kTableBytes)) [[likely]] {
-        return unmap_in(cached(), va);
+        return unmap_in(this->cache_.place, va);
       }
     }
     return unmap_walk(va);
@@ -109,7 +109,7 @@ class PageTable : public TableTree<Memory, Inv, kPolicy> {
   [[nodiscard]] Result<Mapping> resolve(VirtAddr va) {
     if constexpr (kPolicy.walk_cache) {
       if (this->cache_.covers(va)) [[likely]] {
-        const Entry entry = this->read(entry_address(this->cache_.table, va, 1));
+        const Entry entry = this->read(entry_address(this->cache_.place.table, va, 1));
         if (!entry.present()) return std::unexpected(Error::kNotMapped);
         return Mapping(va, entry, 1);
       }
@@ -190,8 +190,6 @@ class PageTable : public TableTree<Memory, Inv, kPolicy> {
   PageTable(Memory& memory, PhysAddr root, CpuFeatures features, Inv inv)
       : Tree(memory, root, features, std::move(inv)) {}
 
-  [[nodiscard]] Place cached() const { return {this->cache_.table, this->path_[2]}; }
-
   // ---- level-1 tables already found -----------------------------------------------------------
   [[nodiscard]] Result<void> map_in(Place place, VirtAddr va, PhysAddr pa, PageFlags flags) {
     const PhysAddr slot = entry_address(place.table, va, 1);
@@ -206,13 +204,13 @@ class PageTable : public TableTree<Memory, Inv, kPolicy> {
     const Entry entry = this->read(slot);
     if (!entry.present()) [[unlikely]]
       return std::unexpected(Error::kNotMapped);
-    return remove(va, Leaf{slot, entry, 1, place});
+    return remove(va, Stop{slot, entry, 1, place});
   }
   // Clears a leaf whose page has base `va`.
-  Mapping remove(VirtAddr va, const Leaf& leaf) {
+  Mapping remove(VirtAddr va, const Stop& leaf) {
     const Mapping removed(va, this->take_leaf(leaf.slot, leaf.entry), leaf.level);
     this->stale(va, Word(level_bytes(leaf.level)), removed.size());
-    this->uncount(leaf.level, leaf.place);
+    this->uncount(va, leaf.level, leaf.place);
     this->finish();
     return removed;
   }
@@ -227,12 +225,13 @@ class PageTable : public TableTree<Memory, Inv, kPolicy> {
                                                Entry old);
   [[nodiscard]] bool has_leaf(PhysAddr table, int level) const;
   Result<Mapping> unmap_walk(VirtAddr va);
+  [[gnu::noinline]] Result<Mapping> unmap_checked(VirtAddr va);
   Result<Mapping> resolve_walk(VirtAddr va);
-  [[nodiscard]] Result<Leaf> find_base(VirtAddr va);
+  [[nodiscard]] Result<void> check_base(VirtAddr va, const Stop& stop) const;
 
   // protect.hpp
   Result<bool> test_and_clear(VirtAddr va, std::uint64_t bit);
-  Mapping change_flags(VirtAddr va, const Leaf& leaf, PageFlags flags);
+  Mapping change_flags(VirtAddr va, const Stop& leaf, PageFlags flags);
 
   // range.hpp
   struct Span;
@@ -255,7 +254,7 @@ class PageTable : public TableTree<Memory, Inv, kPolicy> {
   template <class AddressOf>
   void find_tables(AddressOf address_of, std::size_t count,
                    std::array<Place, kGroup>& places) const;
-  [[nodiscard]] Result<Leaf> base_in(Place place, VirtAddr va);
+  [[nodiscard]] Stop stop_in(Place place, VirtAddr va) const;
   void put_back(const Mapping& mapping);
   void reclaim_if_empty(VirtAddr va);
 

@@ -10,17 +10,17 @@ namespace quintet::page_table {
 template <PhysicalMemory M, class I, Policy kPolicy>
 Result<typename PageTable<M, I, kPolicy>::Mapping> PageTable<M, I, kPolicy>::protect(
     VirtAddr va, PageFlags flags) {
-  const auto leaf = find_base(va);
-  if (!leaf) return std::unexpected(leaf.error());
+  const Stop leaf = this->walk(va);
+  if (auto ok = check_base(va, leaf); !ok) return std::unexpected(ok.error());
   if (auto ok = this->limits_.check_flags(flags); !ok) return std::unexpected(ok.error());
-  const Mapping before = change_flags(va, *leaf, flags);
+  const Mapping before = change_flags(va, leaf, flags);
   this->finish();
   return before;
 }
 
 template <PhysicalMemory M, class I, Policy kPolicy>
 typename PageTable<M, I, kPolicy>::Mapping PageTable<M, I, kPolicy>::change_flags(VirtAddr va,
-                                                                                  const Leaf& leaf,
+                                                                                  const Stop& leaf,
                                                                                   PageFlags flags) {
   const int level = leaf.level;
   const Entry before = this->update_leaf(leaf.slot, leaf.entry, [&](Entry entry) {
@@ -68,7 +68,7 @@ typename PageTable<M, I, kPolicy>::Word PageTable<M, I, kPolicy>::protect_in(Phy
     const PhysAddr slot = entry_address(table, va, level);
     const Entry entry = this->read(slot);
     if (entry.present() && entry.is_leaf(level)) {
-      change_flags(va, Leaf{slot, entry, level, {}}, flags);
+      change_flags(va, Stop{slot, entry, level, {}}, flags);
       changed = changed + chunk;
     } else if (entry.present()) {
       changed = changed + protect_in(entry.table(), level - 1, va, chunk, flags);
@@ -82,8 +82,8 @@ typename PageTable<M, I, kPolicy>::Word PageTable<M, I, kPolicy>::protect_in(Phy
 template <PhysicalMemory M, class I, Policy kPolicy>
 Result<bool> PageTable<M, I, kPolicy>::test_and_clear(VirtAddr va, std::uint64_t bit) {
   if (!is_canonical<kLevels>(va)) return std::unexpected(Error::kNonCanonical);
-  const Leaf leaf = this->find_leaf(va);
-  if (!leaf.found()) return std::unexpected(Error::kNotMapped);
+  const Stop leaf = this->walk(va);
+  if (!leaf.entry.present()) return std::unexpected(Error::kNotMapped);
   if (bool((leaf.entry.bits & Word(bit)) == Word(0))) return false;
   const Entry before = this->update_leaf(
       leaf.slot, leaf.entry, [&](Entry entry) { return Entry(entry.bits & Word(~bit)); });

@@ -213,8 +213,8 @@ typename PageTable<M, I, kPolicy>::Word PageTable<M, I, kPolicy>::map_into(PhysA
 template <PhysicalMemory M, class I, Policy kPolicy>
 bool PageTable<M, I, kPolicy>::cuts_large_page(VirtAddr va) const {
   if (is_aligned(va.value, level_bytes(3)) || !is_canonical<kLevels>(va)) return false;
-  const Leaf leaf = this->find_leaf(va);
-  return leaf.found() && !is_aligned(va.value, level_bytes(leaf.level));
+  const Stop leaf = this->walk(va);
+  return leaf.entry.present() && !is_aligned(va.value, level_bytes(leaf.level));
 }
 
 template <PhysicalMemory M, class I, Policy kPolicy>
@@ -232,7 +232,8 @@ Result<typename PageTable<M, I, kPolicy>::Word> PageTable<M, I, kPolicy>::unmap_
   if (auto ok = check_cuts(va, bytes); !ok) return std::unexpected(ok.error());
   if constexpr (kPolicy.fault == Fault::kRangeIgnoresLastPage) bytes = bytes - Word(kTableBytes);
   const Removed removed = unmap_from(this->root_, kLevels, va, bytes);
-  if (bool(removed.bytes != Word(0))) this->stale(va, bytes, PageSize::k4K);
+  // Where empty tables are kept, one may have been unlinked though nothing was mapped.
+  if (bool(removed.bytes != Word(0)) || !kPolicy.reclaims()) this->stale(va, bytes, PageSize::k4K);
   this->finish();
   return removed.bytes;
 }

@@ -9,8 +9,8 @@ namespace quintet::page_table {
 template <PhysicalMemory M, class I, Policy kPolicy>
 Result<void> PageTable<M, I, kPolicy>::split(VirtAddr va) {
   if (!is_canonical<kLevels>(va)) return std::unexpected(Error::kNonCanonical);
-  const Leaf leaf = this->find_leaf(va);
-  if (!leaf.found()) return std::unexpected(Error::kNotMapped);
+  const Stop leaf = this->walk(va);
+  if (!leaf.entry.present()) return std::unexpected(Error::kNotMapped);
   const int level = leaf.level;
   if (level == 1) return std::unexpected(Error::kBadSize);
   const PhysAddr child = this->allocate();

@@ -32,24 +32,16 @@ Result<void> PageTable<M, I, kPolicy>::map_checked(VirtAddr va, PhysAddr pa, Pag
 template <PhysicalMemory M, class I, Policy kPolicy>
 template <int kLeaf>
 inline Result<void> PageTable<M, I, kPolicy>::insert(VirtAddr va, Entry leaf) {
-  this->cache_.forget();
-  PhysAddr table = this->root_;
-  for (int level = kLevels; level > kLeaf; --level) {
-    const PhysAddr slot = this->path_[Tree::index(level)] = entry_address(table, va, level);
-    const Entry entry = this->read(slot);
-    if (!entry.present()) [[unlikely]]
-      return this->grow(va, leaf, kLeaf, level);
-    if (entry.is_leaf(level)) [[unlikely]]
-      return std::unexpected(Error::kOverlap);
-    table = entry.table();
+  const Stop stop = this->template walk<kLeaf>(va);
+  if (stop.level != kLeaf) [[unlikely]] {
+    if (stop.entry.present()) return std::unexpected(Error::kOverlap);
+    return this->grow(va, leaf, kLeaf, stop.slot, stop.level, stop.place);
   }
-  const PhysAddr slot = entry_address(table, va, kLeaf);
-  const Entry old = this->read(slot);
-  if (old.present()) [[unlikely]]
-    return replace_empty(va, leaf, kLeaf, slot, old);
-  this->write(slot, leaf);
-  this->add_population({table, this->path_[kLeaf + 1]}, Word(1));
-  if constexpr (kLeaf == 1) this->remember(va, table);
+  if (stop.entry.present()) [[unlikely]]
+    return replace_empty(va, leaf, kLeaf, stop.slot, stop.entry);
+  this->write(stop.slot, leaf);
+  this->add_population(stop.place, Word(1));
+  if constexpr (kLeaf == 1) this->remember(va, stop.place);
   return {};
 }
 
@@ -83,54 +75,58 @@ bool PageTable<M, I, kPolicy>::has_leaf(PhysAddr table, int level) const {
   return false;
 }
 
+// Whether a walk to `va` has found a mapping whose base is `va`.
+template <PhysicalMemory M, class I, Policy kPolicy>
+inline Result<void> PageTable<M, I, kPolicy>::check_base(VirtAddr va, const Stop& stop) const {
+  if (!is_aligned(va.value, kTableBytes)) return std::unexpected(Error::kMisaligned);
+  if (!is_canonical<kLevels>(va)) return std::unexpected(Error::kNonCanonical);
+  if (!stop.entry.present()) return std::unexpected(Error::kNotMapped);
+  if (kPolicy.fault != Fault::kUnmapInsideLargePage &&
+      !is_aligned(va.value, level_bytes(stop.level))) {
+    return std::unexpected(Error::kNotBase);
+  }
+  return {};
+}
+
 template <PhysicalMemory M, class I, Policy kPolicy>
 inline Result<typename PageTable<M, I, kPolicy>::Mapping> PageTable<M, I, kPolicy>::unmap_walk(
     VirtAddr va) {
-  if (!is_aligned(va.value, kTableBytes)) return std::unexpected(Error::kMisaligned);
-  if (!is_canonical<kLevels>(va)) return std::unexpected(Error::kNonCanonical);
-  PhysAddr table;
-  const int level = this->descend(va, table);
-  if (level == 1) [[likely]]
-    return unmap_in({table, this->path_[2]}, va);
-  const PhysAddr slot = this->path_[Tree::index(level)];
-  const Entry entry = this->read(slot);
-  if (!entry.present()) return std::unexpected(Error::kNotMapped);
-  if (kPolicy.fault != Fault::kUnmapInsideLargePage && !is_aligned(va.value, level_bytes(level))) {
-    return std::unexpected(Error::kNotBase);
+  const Stop stop = this->template walk<2>(va);
+  const bool small = stop.level == 2 && stop.entry.present() && !stop.entry.is_leaf(2);
+  if (small && is_aligned(va.value, kTableBytes) && is_canonical<kLevels>(va)) [[likely]] {
+    const Place place{stop.entry.table(), stop.slot};
+    this->remember(va, place);
+    return unmap_in(place, va);
   }
-  return remove(va, Leaf{slot, entry, level, this->place_at(level)});
+  return unmap_checked(va);
+}
+
+// Large pages, and the diagnosis of what is wrong.
+template <PhysicalMemory M, class I, Policy kPolicy>
+Result<typename PageTable<M, I, kPolicy>::Mapping> PageTable<M, I, kPolicy>::unmap_checked(
+    VirtAddr va) {
+  const Stop stop = this->walk(va);
+  if (auto ok = check_base(va, stop); !ok) return std::unexpected(ok.error());
+  return remove(va, stop);
 }
 
 template <PhysicalMemory M, class I, Policy kPolicy>
 inline Result<typename PageTable<M, I, kPolicy>::Mapping> PageTable<M, I, kPolicy>::resolve_walk(
     VirtAddr va) {
   if (!is_canonical<kLevels>(va)) return std::unexpected(Error::kNonCanonical);
-  PhysAddr table;
-  const int level = this->descend(va, table);
-  const PhysAddr slot = level == 1 ? entry_address(table, va, 1) : this->path_[Tree::index(level)];
-  const Entry entry = this->read(slot);
-  if (!entry.present()) return std::unexpected(Error::kNotMapped);
-  return Mapping(va, entry, level);
+  const Stop stop = this->walk(va);
+  if (!stop.entry.present()) return std::unexpected(Error::kNotMapped);
+  if (stop.level == 1) this->remember(va, stop.place);
+  return Mapping(va, stop.entry, stop.level);
 }
 
 template <PhysicalMemory M, class I, Policy kPolicy>
 inline Result<typename PageTable<M, I, kPolicy>::Mapping> PageTable<M, I, kPolicy>::resolve(
     VirtAddr va) const {
   if (!is_canonical<kLevels>(va)) return std::unexpected(Error::kNonCanonical);
-  const Leaf leaf = this->find_leaf(va);
-  if (!leaf.found()) return std::unexpected(Error::kNotMapped);
-  return Mapping(va, leaf.entry, leaf.level);
-}
-
-// The leaf of the mapping whose base is `va`.
-template <PhysicalMemory M, class I, Policy kPolicy>
-Result<typename PageTable<M, I, kPolicy>::Leaf> PageTable<M, I, kPolicy>::find_base(VirtAddr va) {
-  if (!is_aligned(va.value, kTableBytes)) return std::unexpected(Error::kMisaligned);
-  if (!is_canonical<kLevels>(va)) return std::unexpected(Error::kNonCanonical);
-  const Leaf leaf = this->walk(va);
-  if (!leaf.found()) return std::unexpected(Error::kNotMapped);
-  if (!is_aligned(va.value, level_bytes(leaf.level))) return std::unexpected(Error::kNotBase);
-  return leaf;
+  const Stop stop = this->walk(va);
+  if (!stop.entry.present()) return std::unexpected(Error::kNotMapped);
+  return Mapping(va, stop.entry, stop.level);
 }
 
 }  // namespace quintet::page_table

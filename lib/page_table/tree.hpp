@@ -71,20 +71,17 @@ class TableTree {
     PhysAddr table;
     PhysAddr parent;
   };
-  // A leaf found by a walk; level 0 when there is none.
-  struct Leaf {
+  // Where a walk ends: the entry at `level` in `place`, which is a leaf or absent.
+  struct Stop {
     PhysAddr slot;
     Entry entry;
-    int level = 0;
+    int level;
     Place place;
-    [[nodiscard]] bool found() const { return level != 0; }
   };
-  // The entries on a walk: path[l] is the address of the entry at level l.
-  using Path = std::array<PhysAddr, kLevels + 1>;
-  // The level-1 table that the owner's last walk reached; path_ leads to it (I6).
+  // The level-1 table that the owner's last walk reached (I6).
   struct WalkCache {
     Word region = Word(~0ULL);  // va >> 21; no address has this value
-    PhysAddr table{};
+    Place place{};
     [[nodiscard]] bool covers(VirtAddr va) const {
       return bool((va.value >> level_shift(2)) == region);
     }
@@ -98,7 +95,6 @@ class TableTree {
         root_(other.root_),
         limits_(other.limits_),
         cache_(std::exchange(other.cache_, WalkCache{})),
-        path_(other.path_),
         retired_(std::move(other.retired_)),
         inv_(std::move(other.inv_)) {}
   ~TableTree() {
@@ -175,42 +171,20 @@ class TableTree {
   }
 
   // ---- walks --------------------------------------------------------------------------------
-  // The leaf whose page contains `va`, if there is one. Reads at most one entry a level.
-  [[nodiscard]] Leaf find_leaf(VirtAddr va) const {
+  // Walks towards the entry for `va` at level kTo, and ends there or above, at an entry that is
+  // absent or a leaf. Reads one entry a level. The loop has a constant trip count and unrolls.
+  template <int kTo = 1>
+  [[nodiscard, gnu::always_inline]] Stop walk(VirtAddr va) const {
     Place place{root_, PhysAddr()};
-    for (int level = kLevels; level >= 1; --level) {
+    for (int level = kLevels; level > kTo; --level) {
       const PhysAddr slot = entry_address(place.table, va, level);
       const Entry entry = read(slot);
-      if (!entry.present()) return Leaf{};
-      if (entry.is_leaf(level)) return Leaf{slot, entry, level, place};
+      if (!entry.present() || entry.is_leaf(level)) [[unlikely]]
+        return {slot, entry, level, place};
       place = {entry.table(), slot};
     }
-    return Leaf{};
-  }
-  // The owner's walk, which leaves its path in path_. Returns 1 when it reached the level-1 table
-  // for `va`, which becomes `table`; else the level of the entry that ends it, which is absent or
-  // a large leaf. The loop has a constant trip count and unrolls.
-  [[nodiscard]] int descend(VirtAddr va, PhysAddr& table) {
-    cache_.forget();
-    table = root_;
-    for (int level = kLevels; level > 1; --level) {
-      const PhysAddr slot = path_[index(level)] = entry_address(table, va, level);
-      const Entry entry = read(slot);
-      if (!entry.present() || entry.is_leaf(level)) [[unlikely]]
-        return level;
-      table = entry.table();
-    }
-    remember(va, table);
-    return 1;
-  }
-  // The leaf whose page contains `va`, by the owner's walk.
-  [[nodiscard]] Leaf walk(VirtAddr va) {
-    PhysAddr table;
-    const int level = descend(va, table);
-    if (level == 1) path_[1] = entry_address(table, va, 1);
-    const PhysAddr slot = path_[index(level)];
-    const Entry entry = read(slot);
-    return entry.present() ? Leaf{slot, entry, level, place_at(level)} : Leaf{};
+    const PhysAddr slot = entry_address(place.table, va, kTo);
+    return {slot, read(slot), kTo, place};
   }
 
   // ---- growing ------------------------------------------------------------------------------
@@ -226,11 +200,13 @@ class TableTree {
     return frame;
   }
 
-  // Puts `leaf` for `va` at `leaf_level` below the absent entry path_[level], where the owner's
-  // walk has ended. All frames are taken before the first store, new tables are complete before
-  // they are linked, and the last store is the only one that changes what `va` means.
-  [[gnu::noinline]] Result<void> grow(VirtAddr va, Entry leaf, int leaf_level, int level) {
-    if constexpr (kPolicy.fault == Fault::kCountBeforeAllocation) count_at(level, Word(1));
+  // Puts `leaf` for `va` at `leaf_level` below the absent entry where a walk has stopped. All
+  // frames are taken before the first store, new tables are complete before they are linked, and
+  // the last store is the only one that changes what `va` means.
+  [[gnu::noinline]] Result<void> grow(VirtAddr va, Entry leaf, int leaf_level, PhysAddr slot,
+                                      int level, Place place) {
+    const bool counted = level < kLevels;  // the root is not
+    if (counted && kPolicy.fault == Fault::kCountBeforeAllocation) add_population(place, Word(1));
     std::array<PhysAddr, kLevels> frames;  // frames[l]: the new table at level l
     for (int l = leaf_level; l < level; ++l) {
       const PhysAddr frame = allocate();
@@ -240,53 +216,53 @@ class TableTree {
       }
       frames[index(l)] = frame;
     }
-    const PhysAddr slot = path_[index(level)];
     Entry entry = leaf;
     for (int l = leaf_level; l < level; ++l) {
       const PhysAddr table = frames[index(l)];
-      path_[index(l)] = entry_address(table, va, l);
       if constexpr (kPolicy.fault == Fault::kLinkBeforeFill) {
         if (l + 1 == level) write(slot, link(table, Word(1)));
       }
-      write(path_[index(l)], entry);
+      write(entry_address(table, va, l), entry);
       entry = link(table, Word(1));
     }
     write(slot, entry);
-    if constexpr (kPolicy.fault != Fault::kCountBeforeAllocation) count_at(level, Word(1));
-    if (leaf_level == 1) remember(va, frames[1]);
+    if (counted && kPolicy.fault != Fault::kCountBeforeAllocation) add_population(place, Word(1));
+    if (leaf_level == 1) {
+      remember(va, {frames[1], level == 2 ? slot : entry_address(frames[2], va, 2)});
+    }
     return {};
-  }
-  // Adds `delta` to the count of the table at `level` on the owner's path.
-  void count_at(int level, Word delta) {
-    if (level < kLevels) add_population(place_at(level), delta);  // the root is not counted
-  }
-  [[nodiscard]] Place place_at(int level) const {
-    const PhysAddr table(path_[index(level)].value & Word(~(kTableBytes - 1)));
-    return {table, level < kLevels ? path_[index(level + 1)] : PhysAddr()};
   }
 
   // ---- reclaiming ---------------------------------------------------------------------------
-  // The table at `level` on the owner's path has lost its last entry, and its count has not been
+  // The table at `level` on the walk to `va` has lost its last entry, and its count has not been
   // updated. Unlinks it and every ancestor that becomes empty by that; the root stays.
-  [[gnu::noinline]] void reclaim(int level) {
+  [[gnu::noinline]] void reclaim(VirtAddr va, int level) {
+    std::array<Place, kLevels + 1> path;  // path[l]: the table at level l
+    path[kLevels] = {root_, PhysAddr()};
+    for (int l = kLevels; l > level; --l) {
+      const PhysAddr slot = entry_address(path[index(l)].table, va, l);
+      path[index(l - 1)].table = read(slot).table();
+      path[index(l - 1)].parent = slot;
+    }
     for (int l = level; l < kLevels; ++l) {
-      const PhysAddr parent = path_[index(l + 1)];
-      const PhysAddr table = read(parent).table();
-      write(parent, Entry());
-      retire(table, FrameContent::kZero);
+      write(path[index(l)].parent, Entry());
+      retire(path[index(l)].table, FrameContent::kZero);
       if (l + 1 == kLevels) return;
-      if (bool(population(place_at(l + 1)) != Word(1))) {
-        count_at(l + 1, Word(0) - Word(1));
+      const Place& above = path[index(l + 1)];
+      if (bool(population(above) != Word(1))) {
+        add_population(above, Word(0) - Word(1));
         return;
       }
     }
   }
 
-  // Takes one entry out of the count of `place`, the table at `level` on the owner's path.
-  void uncount(int level, Place place) {
+  // Takes one entry out of the count of `place`, the table at `level` on the walk to `va`, and
+  // reclaims the table when that was the last.
+  void uncount(VirtAddr va, int level, Place place) {
     if constexpr (kPolicy.reclaims()) {
-      if (kPolicy.fault != Fault::kKeepEmptyTable && bool(population(place) == Word(1))) {
-        reclaim(level);
+      const bool last = bool(population(place) == Word(1));
+      if (last && kPolicy.fault != Fault::kKeepEmptyTable) [[unlikely]] {
+        reclaim(va, level);
       } else {
         add_population(place, Word(0) - Word(1));
       }
@@ -323,15 +299,17 @@ class TableTree {
   void finish() {
     if constexpr (Inv::kNeeded && !Inv::kDeferred) flush();
   }
-  void remember([[maybe_unused]] VirtAddr va, [[maybe_unused]] PhysAddr table) {
-    if constexpr (kPolicy.walk_cache) cache_ = {va.value >> level_shift(2), table};
+  void remember([[maybe_unused]] VirtAddr va, [[maybe_unused]] Place place) {
+    if constexpr (kPolicy.walk_cache) {
+      cache_.region = va.value >> level_shift(2);
+      cache_.place = place;
+    }
   }
 
   Memory* memory_;
   PhysAddr root_;
   Limits<Word, kLevels> limits_;
   WalkCache cache_{};
-  Path path_{};  // of the owner's last walk
 
  private:
   void give_back(const std::array<PhysAddr, kLevels>& frames, int first, int end) {

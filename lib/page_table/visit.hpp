@@ -124,7 +124,7 @@ bool PageTable<M, I, kPolicy>::check_invariants(Report report) const {
   if (twice != seen.end()) fail("I2", "a table is referenced twice", PhysAddr(*twice));
   const auto& cache = this->cache_;
   if (bool(cache.region != Word(~0ULL))) {
-    const Place place = cached();
+    const Place place = cache.place;
     const VirtAddr va(cache.region << level_shift(2));
     PhysAddr table = this->root_;
     for (int level = kLevels; level > 2; --level) {
