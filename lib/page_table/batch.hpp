@@ -10,40 +10,58 @@
 // then does the work.
 namespace quintet::page_table {
 
-// The level-1 table of each of `count` addresses, with its entry on its way into the cache; a
-// table of 0 where a walk does not reach one. The walks are independent of each other, so the
-// CPU overlaps their misses on the directories by itself.
+// What the walks of a group have found: the level-1 entry of each address and the entry that
+// references its table. Not initialised, because find_slots fills it.
 template <PhysicalMemory M, class I, Policy kPolicy>
-template <class AddressOf>
-inline void PageTable<M, I, kPolicy>::find_tables(AddressOf address_of, std::size_t count,
-                                                  std::array<Place, kGroup>& places) const {
+struct PageTable<M, I, kPolicy>::Group {
+  std::array<Word, kGroup> slot;  // 0 where the address needs the slow path
+  std::array<Word, kGroup> parent;
+
+  [[nodiscard]] bool found(std::size_t i) const { return bool(slot[i] != Word(0)); }
+  [[nodiscard]] PhysAddr slot_at(std::size_t i) const { return PhysAddr(slot[i]); }
+  [[nodiscard]] Place place(std::size_t i) const {
+    return {PhysAddr(slot[i] & Word(~(kTableBytes - 1))), PhysAddr(parent[i])};
+  }
+};
+
+// Walks to the level-1 entries of `count` addresses and has them fetched. The walks are
+// independent, so the CPU overlaps their misses on the directories by itself. An address that is
+// not canonical, or for which `usable(i)` is false, is left to the slow path.
+template <PhysicalMemory M, class I, Policy kPolicy>
+template <class AddressOf, class Usable>
+inline void PageTable<M, I, kPolicy>::find_slots(AddressOf address_of, Usable usable,
+                                                 std::size_t count, Group& group) const {
   for (std::size_t i = 0; i < count; ++i) {
     const VirtAddr va = address_of(i);
-    const Stop stop = this->template walk<2>(va);
-    const bool reached = stop.entry.present() && !stop.entry.is_leaf(stop.level);
-    if (!reached || !is_canonical<kLevels>(va)) {
-      places[i] = {};
+    Place place{};
+    if constexpr (kPolicy.walk_cache) place = this->table_by_directory(va);
+    if (place.table.is_null()) place = walk_to_table(va);
+    if (place.table.is_null() || !usable(i)) [[unlikely]] {
+      group.slot[i] = Word(0);
       continue;
     }
-    places[i].table = stop.entry.table();
-    places[i].parent = stop.slot;
-    prefetch(*this->memory_, entry_address(places[i].table, va, 1));
+    const PhysAddr slot = entry_address(place.table, va, 1);
+    prefetch(*this->memory_, slot);
+    group.slot[i] = slot.value;
+    group.parent[i] = place.parent.value;
   }
 }
 
 template <PhysicalMemory M, class I, Policy kPolicy>
 BatchResult<void> PageTable<M, I, kPolicy>::map_batch(std::span<const MapRequest> requests) {
-  std::array<Place, kGroup> places;
+  Group group;
   for (std::size_t done = 0; done < requests.size();) {
     const std::size_t count = std::min(kGroup, requests.size() - done);
-    find_tables([&](std::size_t i) { return requests[done + i].va; }, count, places);
+    const MapRequest* const r = requests.data() + done;
+    find_slots([&](std::size_t i) { return r[i].va; },
+               [&](std::size_t i) { return this->limits_.accepts(r[i].va, r[i].pa, r[i].flags); },
+               count, group);
     for (std::size_t i = 0; i < count; ++i) {
-      const MapRequest& r = requests[done + i];
-      // No map removes a table, so a table once found stays good for the whole group.
-      const bool known = !places[i].table.is_null() && this->limits_.accepts(r.va, r.pa, r.flags);
-      const auto ok =
-          known ? map_in(places[i], r.va, r.pa, r.flags) : map(r.va, r.pa, PageSize::k4K, r.flags);
-      if (ok) continue;
+      // No map removes a table, so an entry once found stays good for the whole group.
+      const auto ok = group.found(i) ? map_at(group.slot_at(i), group.place(i), r[i].pa, r[i].flags)
+                                     : map(r[i].va, r[i].pa, PageSize::k4K, r[i].flags);
+      if (ok) [[likely]]
+        continue;
       if constexpr (kPolicy.fault != Fault::kBatchWithoutUndo) {
         for (std::size_t undo = done + i; undo-- > 0;) {
           static_cast<void>(unmap(requests[undo].va));
@@ -56,34 +74,26 @@ BatchResult<void> PageTable<M, I, kPolicy>::map_batch(std::span<const MapRequest
   return {};
 }
 
-// The walk to `va`, from its level-1 table when a group walk has found that.
-template <PhysicalMemory M, class I, Policy kPolicy>
-inline typename PageTable<M, I, kPolicy>::Stop PageTable<M, I, kPolicy>::stop_in(
-    Place place, VirtAddr va) const {
-  if (place.table.is_null()) [[unlikely]]
-    return this->walk(va);
-  const PhysAddr slot = entry_address(place.table, va, 1);
-  return Stop{slot, this->read(slot), 1, place};
-}
-
 // Tables are reclaimed after the last request has succeeded, so that undoing needs no frame.
 template <PhysicalMemory M, class I, Policy kPolicy>
 BatchResult<void> PageTable<M, I, kPolicy>::unmap_batch(std::span<const VirtAddr> addresses,
                                                         std::span<Mapping> removed) {
-  std::array<Place, kGroup> places;
+  Group group;
   bool emptied = false;
   for (std::size_t done = 0; done < addresses.size();) {
     const std::size_t count = std::min(kGroup, addresses.size() - done);
-    find_tables([&](std::size_t i) { return addresses[done + i]; }, count, places);
+    const VirtAddr* const va = addresses.data() + done;
+    find_slots([&](std::size_t i) { return va[i]; },
+               [&](std::size_t i) { return is_aligned(va[i].value, kTableBytes); }, count, group);
     for (std::size_t i = 0; i < count; ++i) {
-      const VirtAddr va = addresses[done + i];
-      const Stop leaf = stop_in(places[i], va);
-      if (auto ok = check_base(va, leaf); !ok) [[unlikely]] {
+      const Stop leaf =
+          group.found(i) ? stop_at(group.slot_at(i), group.place(i)) : this->walk(va[i]);
+      if (auto ok = check_base(va[i], leaf); !ok) [[unlikely]] {
         for (std::size_t undo = done + i; undo-- > 0;) put_back(removed[undo]);
         return std::unexpected(BatchError{done + i, ok.error()});
       }
-      removed[done + i] = Mapping(va, this->take_leaf(leaf.slot, leaf.entry), leaf.level);
-      this->stale(va, Word(level_bytes(leaf.level)), removed[done + i].size());
+      removed[done + i] = Mapping(va[i], this->take_leaf(leaf.slot, leaf.entry), leaf.level);
+      this->stale(va[i], Word(level_bytes(leaf.level)), removed[done + i].size());
       if constexpr (kPolicy.reclaims()) {
         emptied = emptied || bool(this->population(leaf.place) == Word(1));
         this->add_population(leaf.place, Word(0) - Word(1));
@@ -119,21 +129,36 @@ void PageTable<M, I, kPolicy>::reclaim_if_empty(VirtAddr va) {
   if (bool(this->population(stop.place) == Word(0))) this->reclaim(va, stop.level);
 }
 
-// Walks and reads only; the group's misses overlap as for the other batches.
+// The level-1 table of `va`, 0 where a walk does not reach one. Only reads.
+template <PhysicalMemory M, class I, Policy kPolicy>
+inline typename PageTable<M, I, kPolicy>::Place PageTable<M, I, kPolicy>::walk_to_table(
+    VirtAddr va) const {
+  const Stop stop = this->template walk<2>(va);
+  const bool reached = stop.level == 2 && stop.entry.present() && !stop.entry.is_leaf(2);
+  if (!reached || !is_canonical<kLevels>(va)) [[unlikely]]
+    return {};
+  return {stop.entry.table(), stop.slot};
+}
+
+// Walks and reads only, and leaves the owner's walk cache alone: may run beside the owner.
 template <PhysicalMemory M, class I, Policy kPolicy>
 void PageTable<M, I, kPolicy>::resolve_batch(std::span<const VirtAddr> addresses,
                                              std::span<Result<Mapping>> found) const {
-  std::array<Place, kGroup> places;
+  std::array<Word, kGroup> tables;
   for (std::size_t done = 0; done < addresses.size();) {
     const std::size_t count = std::min(kGroup, addresses.size() - done);
-    find_tables([&](std::size_t i) { return addresses[done + i]; }, count, places);
+    for (std::size_t i = 0; i < count; ++i) {
+      const PhysAddr table = walk_to_table(addresses[done + i]).table;
+      tables[i] = table.value;
+      if (!table.is_null()) prefetch(*this->memory_, entry_address(table, addresses[done + i], 1));
+    }
     for (std::size_t i = 0; i < count; ++i) {
       const VirtAddr va = addresses[done + i];
-      if (places[i].table.is_null()) {
+      if (PhysAddr(tables[i]).is_null()) [[unlikely]] {
         found[done + i] = resolve(va);
         continue;
       }
-      const Entry entry = this->read(entry_address(places[i].table, va, 1));
+      const Entry entry = this->read(entry_address(PhysAddr(tables[i]), va, 1));
       if (entry.present()) {
         found[done + i] = Mapping(va, entry, 1);
       } else {

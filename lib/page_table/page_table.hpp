@@ -78,9 +78,10 @@ class PageTable : public TableTree<Memory, Inv, kPolicy> {
   // Errors: kMisaligned, kNonCanonical, kPhysRange, kBadSize, kBadFlags, kOverlap, kOutOfFrames.
   [[nodiscard]] Result<void> map(VirtAddr va, PhysAddr pa, PageSize size, PageFlags flags) {
     if constexpr (kPolicy.walk_cache) {
-      if (size == PageSize::k4K && this->cache_.covers(va) && this->limits_.accepts(va, pa, flags))
-          [[likely]] {
-        return map_in(this->cache_.place, va, pa, flags);
+      if (size == PageSize::k4K && this->limits_.accepts(va, pa, flags)) [[likely]] {
+        Place place;
+        if (remembered(va, place)) [[likely]]
+          return map_in(place, va, pa, flags);
       }
     }
     return map_walk(va, pa, size, flags);
@@ -91,8 +92,10 @@ class PageTable : public TableTree<Memory, Inv, kPolicy> {
   // Errors: kMisaligned (not a multiple of 4 KiB), kNonCanonical, kNotMapped, kNotBase.
   [[nodiscard]] Result<Mapping> unmap(VirtAddr va) {
     if constexpr (kPolicy.walk_cache) {
-      if (this->cache_.covers(va) && is_aligned(va.value, kTableBytes)) [[likely]] {
-        return unmap_in(this->cache_.place, va);
+      if (is_aligned(va.value, kTableBytes)) [[likely]] {
+        Place place;
+        if (remembered(va, place)) [[likely]]
+          return unmap_in(place, va);
       }
     }
     return unmap_walk(va);
@@ -108,8 +111,9 @@ class PageTable : public TableTree<Memory, Inv, kPolicy> {
   // Errors: kNonCanonical, kNotMapped.
   [[nodiscard]] Result<Mapping> resolve(VirtAddr va) {
     if constexpr (kPolicy.walk_cache) {
-      if (this->cache_.covers(va)) [[likely]] {
-        const Entry entry = this->read(entry_address(this->cache_.place.table, va, 1));
+      Place place;
+      if (remembered(va, place)) [[likely]] {
+        const Entry entry = this->read(entry_address(place.table, va, 1));
         if (!entry.present()) return std::unexpected(Error::kNotMapped);
         return Mapping(va, entry, 1);
       }
@@ -190,9 +194,23 @@ class PageTable : public TableTree<Memory, Inv, kPolicy> {
   PageTable(Memory& memory, PhysAddr root, CpuFeatures features, Inv inv)
       : Tree(memory, root, features, std::move(inv)) {}
 
+  // Whether the walk cache leads to the level-1 table of `va`, and then where that is.
+  [[nodiscard, gnu::always_inline]] bool remembered(VirtAddr va, Place& place) {
+    if (this->cache_.covers(va)) [[likely]] {
+      place = {this->cache_.table(), this->cache_.parent()};
+      return true;
+    }
+    place = this->table_by_directory(va);
+    if (place.table.is_null()) return false;
+    this->cache_.remember_table(va, place.table, place.parent);
+    return true;
+  }
+
   // ---- level-1 tables already found -----------------------------------------------------------
   [[nodiscard]] Result<void> map_in(Place place, VirtAddr va, PhysAddr pa, PageFlags flags) {
-    const PhysAddr slot = entry_address(place.table, va, 1);
+    return map_at(entry_address(place.table, va, 1), place, pa, flags);
+  }
+  [[nodiscard]] Result<void> map_at(PhysAddr slot, Place place, PhysAddr pa, PageFlags flags) {
     if (this->read(slot).present()) [[unlikely]]
       return std::unexpected(Error::kOverlap);
     this->write(slot, Tree::make_leaf(1, pa, flags));
@@ -200,11 +218,14 @@ class PageTable : public TableTree<Memory, Inv, kPolicy> {
     return {};
   }
   [[nodiscard]] Result<Mapping> unmap_in(Place place, VirtAddr va) {
-    const PhysAddr slot = entry_address(place.table, va, 1);
-    const Entry entry = this->read(slot);
-    if (!entry.present()) [[unlikely]]
+    const Stop leaf = stop_at(entry_address(place.table, va, 1), place);
+    if (!leaf.entry.present()) [[unlikely]]
       return std::unexpected(Error::kNotMapped);
-    return remove(va, Stop{slot, entry, 1, place});
+    return remove(va, leaf);
+  }
+  // A walk that ends at the level-1 entry `slot` of `place`.
+  [[nodiscard]] Stop stop_at(PhysAddr slot, Place place) const {
+    return {slot, this->read(slot), 1, place};
   }
   // Clears a leaf whose page has base `va`.
   Mapping remove(VirtAddr va, const Stop& leaf) {
@@ -251,10 +272,10 @@ class PageTable : public TableTree<Memory, Inv, kPolicy> {
 
   // batch.hpp
   static constexpr std::size_t kGroup = 16;  // requests whose misses overlap
-  template <class AddressOf>
-  void find_tables(AddressOf address_of, std::size_t count,
-                   std::array<Place, kGroup>& places) const;
-  [[nodiscard]] Stop stop_in(Place place, VirtAddr va) const;
+  struct Group;
+  template <class AddressOf, class Usable>
+  void find_slots(AddressOf address_of, Usable usable, std::size_t count, Group& group) const;
+  [[nodiscard]] Place walk_to_table(VirtAddr va) const;
   void put_back(const Mapping& mapping);
   void reclaim_if_empty(VirtAddr va);
 

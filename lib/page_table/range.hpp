@@ -277,6 +277,7 @@ typename PageTable<M, I, kPolicy>::Removed PageTable<M, I, kPolicy>::unmap_from(
         cleared = kPolicy.reclaims() && bool(this->population(place) == below.entries);
         if (cleared) {
           this->write(slot, Entry());
+          if (level > 2) this->cache_.forget_all();
           this->retire(place.table, FrameContent::kZero);
         } else {
           this->add_population(place, Word(0) - below.entries);
@@ -295,6 +296,7 @@ template <PhysicalMemory M, class I, Policy kPolicy>
 typename PageTable<M, I, kPolicy>::Word PageTable<M, I, kPolicy>::detach(Place place, int level) {
   Word left = this->population(place);
   this->write(place.parent, Entry());
+  if (level > 1) this->cache_.forget_all();
   Word bytes = Word(0);
   if (kPolicy.reclaims() && level == 1) {
     bytes = left << kPageShift;

@@ -59,7 +59,7 @@ Result<void> PageTable<M, I, kPolicy>::merge(VirtAddr va, PageSize size) {
   // chain of retired tables, which overwrites a word of it: merge flushes, deferred or not.
   this->flush();
   if constexpr (kPolicy.live_leaves) unite_late_bits(child, slot);
-  this->cache_.forget();
+  this->cache_.forget_all();
   this->memory_->release(child, FrameContent::kArbitrary);
   return {};
 }

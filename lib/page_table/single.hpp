@@ -56,6 +56,7 @@ Result<void> PageTable<M, I, kPolicy>::replace_empty([[maybe_unused]] VirtAddr v
   if constexpr (!kPolicy.reclaims()) {
     if (!old.is_leaf(level) && !has_leaf(old.table(), level - 1)) {
       this->write(slot, leaf);
+      this->cache_.forget_all();
       this->stale(va, Word(level_bytes(level)), PageSize::k4K);
       this->retire_subtree(old.table(), level - 1);
       this->finish();

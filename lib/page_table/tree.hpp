@@ -13,6 +13,7 @@
 #include "page_table/physical_memory.hpp"
 #include "page_table/policy.hpp"
 #include "page_table/retired.hpp"
+#include "page_table/walk_cache.hpp"
 
 // The tree of tables under one root: reading and writing entries, counting, growing and
 // reclaiming. The operations on mappings are in page_table.hpp and the files it includes.
@@ -24,8 +25,7 @@
 //   I4  when counted, no table but the root is empty;
 //   I5  a frame is released only when no entry references it and, where invalidation is needed,
 //       after the flush that follows its unlinking;
-//   I6  the walk cache is empty or names the level-1 table of its 2 MiB region and the entry that
-//       references that table.
+//   I6  what the walk cache remembers is linked where it was found.
 // Threading: one owner at a time; walks that only read may run beside it (page_table.hpp).
 namespace quintet::page_table {
 
@@ -78,23 +78,13 @@ class TableTree {
     int level;
     Place place;
   };
-  // The level-1 table that the owner's last walk reached (I6).
-  struct WalkCache {
-    Word region = Word(~0ULL);  // va >> 21; no address has this value
-    Place place{};
-    [[nodiscard]] bool covers(VirtAddr va) const {
-      return bool((va.value >> level_shift(2)) == region);
-    }
-    void forget() { region = Word(~0ULL); }
-  };
-
   TableTree(Memory& memory, PhysAddr root, CpuFeatures features, Inv inv)
       : memory_(&memory), root_(root), limits_(features), inv_(std::move(inv)) {}
   TableTree(TableTree&& other) noexcept
       : memory_(std::exchange(other.memory_, nullptr)),
         root_(other.root_),
         limits_(other.limits_),
-        cache_(std::exchange(other.cache_, WalkCache{})),
+        cache_(other.cache_),
         retired_(std::move(other.retired_)),
         inv_(std::move(other.inv_)) {}
   ~TableTree() {
@@ -246,6 +236,7 @@ class TableTree {
     }
     for (int l = level; l < kLevels; ++l) {
       write(path[index(l)].parent, Entry());
+      if (l == 2) cache_.forget_directory(va);
       retire(path[index(l)].table, FrameContent::kZero);
       if (l + 1 == kLevels) return;
       const Place& above = path[index(l + 1)];
@@ -271,7 +262,7 @@ class TableTree {
 
   // Gives an unlinked table back: now, or after the flush where CPUs may still walk it (I5).
   void retire(PhysAddr table, FrameContent content) {
-    if constexpr (kPolicy.fault != Fault::kCacheOutlivesTable) cache_.forget();
+    if constexpr (kPolicy.fault != Fault::kCacheOutlivesTable) cache_.forget_table();
     if constexpr (Inv::kNeeded && kPolicy.fault != Fault::kFreeBeforeInvalidation) {
       retired_.add(*memory_, table, content);
     } else {
@@ -299,17 +290,30 @@ class TableTree {
   void finish() {
     if constexpr (Inv::kNeeded && !Inv::kDeferred) flush();
   }
+
+  // ---- the owner's walk cache (I6) ------------------------------------------------------------
+  // Remembers the level-1 table of `va` that a walk from the root has reached.
   void remember([[maybe_unused]] VirtAddr va, [[maybe_unused]] Place place) {
     if constexpr (kPolicy.walk_cache) {
-      cache_.region = va.value >> level_shift(2);
-      cache_.place = place;
+      cache_.remember_table(va, place.table, place.parent);
+      cache_.remember_directory(va, PhysAddr(place.parent.value & Word(~(kTableBytes - 1))));
     }
+  }
+  // The level-1 table of `va` by way of a remembered level-2 table; 0 when it takes a walk.
+  [[nodiscard, gnu::always_inline]] Place table_by_directory(VirtAddr va) const {
+    const PhysAddr directory = cache_.directory(va);
+    if (directory.is_null()) return {};
+    const PhysAddr slot = entry_address(directory, va, 2);
+    const Entry entry = read(slot);
+    if (!entry.present() || entry.is_leaf(2)) [[unlikely]]
+      return {};
+    return {entry.table(), slot};
   }
 
   Memory* memory_;
   PhysAddr root_;
   Limits<Word, kLevels> limits_;
-  WalkCache cache_{};
+  WalkCache<Word> cache_;
 
  private:
   void give_back(const std::array<PhysAddr, kLevels>& frames, int first, int end) {

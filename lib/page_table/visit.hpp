@@ -123,18 +123,19 @@ bool PageTable<M, I, kPolicy>::check_invariants(Report report) const {
   const auto twice = std::adjacent_find(seen.begin(), seen.end());
   if (twice != seen.end()) fail("I2", "a table is referenced twice", PhysAddr(*twice));
   const auto& cache = this->cache_;
-  if (bool(cache.region != Word(~0ULL))) {
-    const Place place = cache.place;
-    const VirtAddr va(cache.region << level_shift(2));
-    PhysAddr table = this->root_;
-    for (int level = kLevels; level > 2; --level) {
-      table = this->read(entry_address(table, va, level)).table();
-    }
-    const PhysAddr parent = entry_address(table, va, 2);
-    if (!bool(parent == place.parent) || !bool(this->read(parent).table() == place.table)) {
-      fail("I6", "the walk cache is out of date", place.table);
+  if (cache.has_table()) {
+    const Stop stop = this->template walk<2>(cache.table_base());
+    if (stop.level != 2 || !bool(stop.slot == cache.parent()) ||
+        !bool(stop.entry.table() == cache.table())) {
+      fail("I6", "the walk cache remembers a level-1 table wrongly", cache.table());
     }
   }
+  cache.for_each_directory([&](VirtAddr va, PhysAddr table) {
+    const Stop stop = this->template walk<2>(va);
+    if (stop.level != 2 || !bool(stop.place.table == table)) {
+      fail("I6", "the walk cache remembers a level-2 table wrongly", table);
+    }
+  });
   return good;
 }
 
