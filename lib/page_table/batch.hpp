@@ -48,7 +48,7 @@ inline void PageTable<M, I, kPolicy>::find_slots(AddressOf address_of, Usable us
 }
 
 template <PhysicalMemory M, class I, Policy kPolicy>
-BatchResult<void> PageTable<M, I, kPolicy>::map_batch(std::span<const MapRequest> requests) {
+BatchResult<void> PageTable<M, I, kPolicy>::map_all(std::span<const MapRequest> requests) {
   Group group;
   for (std::size_t done = 0; done < requests.size();) {
     const std::size_t count = std::min(kGroup, requests.size() - done);
@@ -72,6 +72,42 @@ BatchResult<void> PageTable<M, I, kPolicy>::map_batch(std::span<const MapRequest
     done += count;
   }
   return {};
+}
+
+template <PhysicalMemory M, class I, Policy kPolicy>
+BatchResult<void> PageTable<M, I, kPolicy>::map_batch(std::span<const MapRequest> requests) {
+  if constexpr (kPolicy.reclaims()) {
+    return map_all(requests);
+  } else {
+    // Undoing a map leaves its empty tables here, and nothing else tells which of them are new. So
+    // their references carry a mark, in the population bits, until the batch is through.
+    this->batch_mark_ = Word(1);
+    const auto outcome = map_all(requests);
+    this->batch_mark_ = Word(0);
+    for (const MapRequest& request : requests) settle(request.va, outcome.has_value());
+    this->finish();
+    return outcome;
+  }
+}
+
+// Removes the marks on the walk to `va`, with or without the tables that carry them.
+template <PhysicalMemory M, class I, Policy kPolicy>
+void PageTable<M, I, kPolicy>::settle(VirtAddr va, bool keep) {
+  PhysAddr table = this->root_;
+  for (int level = kLevels; level > 1; --level) {
+    const PhysAddr slot = entry_address(table, va, level);
+    const Entry entry = this->read(slot);
+    if (!entry.present() || entry.is_leaf(level)) return;
+    const bool marked = bool(entry.population() != Word(0));
+    if (marked && !keep) {
+      this->write(slot, Entry());
+      this->cache_.forget_all();
+      this->stale(va, Word(kTableBytes), PageSize::k4K);
+      return this->retire_subtree(entry.table(), level - 1);
+    }
+    if (marked) this->write(slot, Entry::reference(entry.table(), Word(0)));
+    table = entry.table();
+  }
 }
 
 // Tables are reclaimed after the last request has succeeded, so that undoing needs no frame.

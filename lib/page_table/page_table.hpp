@@ -151,8 +151,7 @@ class PageTable : public TableTree<Memory, Inv, kPolicy> {
   // ---- batches of 4 KiB pages at arbitrary addresses (batch.hpp) -------------------------------
 
   // As single operations in order, but all or nothing, and with the cache misses of a group of
-  // requests overlapped. A refused batch may show its mappings for a moment before they are undone,
-  // and under Counter::kNone the empty tables that it made stay, as after any unmap there.
+  // requests overlapped. A refused batch may show its mappings for a moment before they are undone.
   [[nodiscard]] BatchResult<void> map_batch(std::span<const MapRequest> requests);
   // Requires: `removed` has room for one mapping per address.
   [[nodiscard]] BatchResult<void> unmap_batch(std::span<const VirtAddr> addresses,
@@ -276,6 +275,8 @@ class PageTable : public TableTree<Memory, Inv, kPolicy> {
   template <class AddressOf, class Usable>
   void find_slots(AddressOf address_of, Usable usable, std::size_t count, Group& group) const;
   [[nodiscard]] Place walk_to_table(VirtAddr va) const;
+  BatchResult<void> map_all(std::span<const MapRequest> requests);
+  void settle(VirtAddr va, bool keep);
   void put_back(const Mapping& mapping);
   void reclaim_if_empty(VirtAddr va);
 

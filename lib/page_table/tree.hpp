@@ -92,7 +92,14 @@ class TableTree {
     const Word half = Word(1ULL << (kPageShift + kIndexBits * kLevels - 1));
     stale(VirtAddr(Word(0)), half, PageSize::k4K);
     stale(VirtAddr(Word(0) - half), half, PageSize::k4K);
-    retire_subtree(root_, kLevels);
+    for (std::uint64_t i = 0; i < kEntries; ++i) {
+      const PhysAddr slot = root_ + Word(i * kEntryBytes);
+      const Entry entry = read(slot);
+      if (!entry.present()) continue;
+      write(slot, Entry());  // no walk gets below the root after the flush
+      retire_subtree(entry.table(), kLevels - 1);
+    }
+    retire(root_, FrameContent::kZero);
     flush();
   }
 
@@ -156,7 +163,7 @@ class TableTree {
       return Entry::reference(table, population);
     } else {
       if constexpr (kPolicy.counter == Counter::kBeside) memory_->set_population(table, population);
-      return Entry::reference(table, Word(0));
+      return Entry::reference(table, batch_mark_);
     }
   }
 
@@ -314,6 +321,7 @@ class TableTree {
   PhysAddr root_;
   Limits<Word, kLevels> limits_;
   WalkCache<Word> cache_;
+  Word batch_mark_ = Word(0);  // put into new references while an uncounted batch runs (batch.hpp)
 
  private:
   void give_back(const std::array<PhysAddr, kLevels>& frames, int first, int end) {
