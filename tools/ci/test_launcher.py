@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: MIT
+"""./quintet on machines that lack things, with a PATH of its own. Nothing is really installed."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+LAUNCHER = Path(__file__).resolve().parents[2] / "quintet"
+PLAIN = ("bash", "env", "dirname", "cat", "nproc", "mkdir")
+
+
+class Machine:
+    """A PATH with a few real programs and stubs; stubs append their arguments to a log."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.log = folder / "log"
+        self.bin = folder / "bin"
+        self.bin.mkdir()
+        for name in PLAIN:
+            real = shutil.which(name)
+            assert real, name
+            (self.bin / name).symlink_to(real)
+        self.stub("id", "echo 0")
+
+    def stub(self, name: str, body: str = "") -> None:
+        path = self.bin / name
+        path.write_text(f'#!/usr/bin/env bash\necho "{name} $*" >>{self.log}\n{body}\n')
+        path.chmod(0o755)
+
+    def run(self, *arguments: str, **environment: str) -> tuple[int, str]:
+        result = subprocess.run(
+            [str(LAUNCHER), *arguments],
+            env={"PATH": str(self.bin), **environment},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return result.returncode, result.stderr
+
+    def logged(self) -> str:
+        return self.log.read_text() if self.log.exists() else ""
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    return Machine(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["nonsense"], "unknown command 'nonsense': see ./quintet --help"),
+        (["build", "fast"], "unknown preset 'fast': use dev, clang, asan, tsan, perf"),
+        (["install", "nonsense"], "unknown group 'nonsense'"),
+    ],
+)
+def test_usage_errors_are_one_line(machine: Machine, arguments: list[str], text: str) -> None:
+    status, error = machine.run(*arguments)
+    assert status == 2
+    assert text in error
+    assert error.count("\n") == 1
+
+
+def test_without_apt_get_the_missing_packages_are_listed(machine: Machine) -> None:
+    status, error = machine.run("build", "clang")
+    assert status == 1
+    assert "no apt-get here: install these yourself" in error
+    assert " g++ " in error and error.rstrip().endswith("clang-19")
+    assert error.count("\n") == 1
+
+
+def test_what_is_there_under_another_name_is_not_missing(machine: Machine) -> None:
+    machine.stub("npm")
+    assert machine.run("install", "report") == (0, "")
+    assert machine.run("install", "build")[0] == 1
+
+
+def test_no_install_prints_and_a_missing_compiler_is_one_line(machine: Machine) -> None:
+    machine.stub("apt-get")
+    status, error = machine.run("build", "dev", QUINTET_NO_INSTALL="1")
+    assert status == 1
+    lines = error.splitlines()
+    assert lines[0].startswith("quintet: would install: g++ cmake ninja-build")
+    assert lines[1] == "quintet: no g++ found: install it with `sudo apt-get install g++`"
+    assert len(lines) == 2
+    assert "apt-get" not in machine.logged()
+
+
+def test_installed_packages_are_not_installed_again(machine: Machine) -> None:
+    names = "build clang test tools stats report lint"
+    packages = (LAUNCHER.parent / "third_party/packages.txt").read_text().splitlines()
+    known = [line.split()[0] for line in packages if line and line[0] != "#"]
+    machine.stub("dpkg-query", "\n".join(f"echo {name} installed" for name in known))
+    machine.stub("apt-get")
+    assert machine.run("install", *names.split()) == (0, "")
+    assert "apt-get" not in machine.logged()
+
+
+def test_root_installs_without_sudo_and_says_what(machine: Machine) -> None:
+    machine.stub("apt-get")
+    machine.stub("sudo", 'exec "$@"')
+    status, error = machine.run("install", "clang")
+    assert (status, "installing: clang-19" in error) == (0, True)
+    assert "install -y --no-install-recommends clang-19" in machine.logged()
+    assert "sudo" not in machine.logged()
+
+
+def test_others_install_with_sudo(machine: Machine) -> None:
+    machine.stub("id", "echo 1000")
+    machine.stub("apt-get")
+    machine.stub("sudo", 'exec "$@"')
+    assert machine.run("install", "clang")[0] == 0
+    assert "sudo env DEBIAN_FRONTEND=noninteractive apt-get" in machine.logged()
+
+
+def test_neither_root_nor_sudo_is_one_line(machine: Machine) -> None:
+    machine.stub("id", "echo 1000")
+    machine.stub("apt-get")
+    status, error = machine.run("install", "clang")
+    assert status == 1
+    assert "no sudo here; as root run: apt-get" in error
+
+
+def test_a_failed_installation_is_tried_again_with_fresh_lists(machine: Machine) -> None:
+    machine.stub("apt-get", f"[[ $* == *update* ]] || grep -q update {machine.log}")
+    (machine.bin / "grep").symlink_to(str(shutil.which("grep")))
+    assert machine.run("install", "clang")[0] == 0
+    calls = [line for line in machine.logged().splitlines() if line.startswith("apt-get")]
+    assert " update" in calls[-2] and " install " in calls[-1]
+
+
+def test_an_installation_that_cannot_succeed_ends(machine: Machine) -> None:
+    machine.stub("apt-get", "exit 100")
+    status, error = machine.run("install", "clang")
+    assert status == 1
+    assert error.splitlines()[-1].startswith("quintet: ")
+
+
+def test_every_package_line_is_understood(machine: Machine) -> None:
+    lines = (LAUNCHER.parent / "third_party/packages.txt").read_text().splitlines()
+    listed = {line.split()[0] for line in lines if line.strip() and line[0] != "#"}
+    status, error = machine.run("install", QUINTET_NO_INSTALL="1")
+    assert status == 0
+    # What this machine has by header or module is satisfied without dpkg; the rest is named.
+    named = set(error.partition("install:")[2].partition("(")[0].split())
+    assert named <= listed
+    assert {"g++", "cmake", "clang-19", "shellcheck", "npm"} <= named

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: MIT
+"""The benchmark families. A new family is one row here and one module in `figures/`."""
+
+from dataclasses import dataclass
+
+from quintet.errors import UsageError
+
+HIGHER_IS_BETTER = ("mops", "kops", "mib_per_s", "items_per_second", "bytes_per_second")
+"""Metrics where more is better; every other counter is a cost."""
+
+
+OURS = "quintet"
+
+
+@dataclass(frozen=True)
+class Family:
+    """What the tools must know about one benchmark binary."""
+
+    name: str
+    title: str
+    figure: int
+    binary: str
+    baseline: str
+    """The rival that every ratio in a figure refers to."""
+    rivals: tuple[str, ...]
+    """Columns of the ratio table, in order."""
+    best_of: tuple[str, ...]
+    """Rivals whose better one (per operation) is a further column."""
+    metric: str
+    quick_flags: tuple[str, ...] = ()
+    full_flags: tuple[str, ...] = ()
+
+
+FAMILIES: dict[str, Family] = {
+    family.name: family
+    for family in (
+        Family(
+            name="page_table",
+            title="Page table",
+            figure=11,
+            binary="page_table_bench",
+            baseline="nros",
+            rivals=("nros", "verified", "verified_noreclaim"),
+            best_of=("nros", "verified"),
+            metric="ns_per_op",
+            full_flags=("--pages=100000000",),
+        ),
+    )
+}
+
+
+def family_named(name: str) -> Family:
+    """The family called `name`, or a usage error that lists the known ones."""
+    if name not in FAMILIES:
+        raise UsageError(f"unknown family '{name}'", f"known families: {', '.join(FAMILIES)}")
+    return FAMILIES[name]
+
+
+def is_ours(implementation: str) -> bool:
+    """Ours is `quintet`; its ablations are `quintet_<what>`."""
+    return implementation == OURS or implementation.startswith(OURS + "_")

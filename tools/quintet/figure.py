@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: MIT
+"""Draws the figures: loads `figures/figNN.py`, gives it the data, writes PDF, SVG and PNG."""
+
+import importlib
+import re
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import matplotlib
+import pandas as pd
+
+from quintet import ROOT, TOOLS, style
+from quintet.errors import ToolError, UsageError
+from quintet.families import FAMILIES
+from quintet.load import Run
+from quintet.summary import summarise
+
+from matplotlib import pyplot  # noqa: E402  (style has chosen the backend)
+
+KINDS = ("pdf", "svg", "png")
+
+
+def known_figures() -> dict[int, ModuleType]:
+    """Number -> module, for every figures/figNN.py."""
+    found = {}
+    for path in sorted((TOOLS / "figures").glob("fig[0-9][0-9].py")):
+        found[int(path.stem[3:])] = importlib.import_module(f"figures.{path.stem}")
+    return found
+
+
+def chosen_figures(which: str) -> dict[int, ModuleType]:
+    """The figures that the user's word stands for: `all` or a number."""
+    known = known_figures()
+    if which == "all":
+        return known
+    if not re.fullmatch(r"\d+", which) or int(which) not in known:
+        names = ", ".join(f"{number} ({module.FAMILY})" for number, module in known.items())
+        raise UsageError(f"unknown figure '{which}'", f"known figures: {names}, all")
+    return {int(which): known[int(which)]}
+
+
+def paper_points(number: int) -> pd.DataFrame:
+    """The paper's numbers for a figure: series, x, y, unit, source."""
+    path = TOOLS / "paper" / f"fig{number:02}.csv"
+    columns = ["series", "x", "y", "unit", "source"]
+    return pd.read_csv(path) if path.exists() else pd.DataFrame(columns=columns)
+
+
+def caption(run: Run, frame: pd.DataFrame, pages: str) -> str:
+    counts = sorted(set(frame["n"]))
+    n = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+    floor = run.noise_floor
+    noise = f", noise floor {floor:.1%}" if floor is not None else ""
+    warning = " (above 3%: noisy)" if floor is not None and floor > 0.03 else ""
+    return (
+        f"{run.machine_id}, {run.sha}, n = {n} processes{pages}; "
+        f"median, 95% bootstrap CI{noise}{warning}"
+    )
+
+
+def _count(text: str) -> str:
+    """10000000 as 10M; anything else as it is."""
+    for size, suffix in ((10**9, "G"), (10**6, "M"), (10**3, "K")):
+        if text.isdigit() and int(text) >= size and int(text) % size == 0:
+            return f"{int(text) // size}{suffix}"
+    return text
+
+
+def draw(module: ModuleType, run: Run, paper: bool = True) -> Any:
+    """One figure of one run as a matplotlib figure; ToolError if the run has no data for it."""
+    family = FAMILIES[module.FAMILY]
+    if family.name not in run.families:
+        raise ToolError(
+            f"{run.path} has no {family.name} case, which figure {module.NUMBER} needs",
+            f"measure it with ./quintet run {family.name}",
+        )
+    frame = module.select(summarise(run, family))
+    if frame.empty:
+        raise ToolError(
+            f"{run.path} has none of the cases of figure {module.NUMBER}",
+            f"measure them with ./quintet run {family.name}",
+        )
+    points = paper_points(module.NUMBER)
+    pages = run.context.get("qt_pages") or run.context.get("qt_flag_pages")
+    with matplotlib.rc_context(style.SETTINGS):
+        figure, axes = pyplot.subplots(1, 2, figsize=module.SIZE, gridspec_kw=module.GRID)
+        module.draw(axes, frame, points if paper else points.iloc[:0])
+        note = caption(run, frame, f", {_count(str(pages))} pages" if pages else "")
+        figure.text(0.008, 0.012, note, fontsize=6, color=style.GREY)
+    pyplot.close(figure)
+    return figure
+
+
+def write(
+    modules: dict[int, ModuleType], runs: list[Run], folder: Path, paper: bool = True
+) -> list[Path]:
+    """Writes figNN.{pdf,svg,png} below `folder`; the run is in the name if there are several."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for number, module in modules.items():
+        for run in runs:
+            several = f"-{run.machine_id}-{run.run_id}" if len(runs) > 1 else ""
+            drawn = draw(module, run, paper)
+            for kind in KINDS:
+                path = folder / f"fig{number:02}{several}.{kind}"
+                path.write_bytes(style.render(drawn, kind))
+                paths.append(path)
+    return paths
+
+
+def shown(path: Path) -> str:
+    """A path relative to the repository where it is inside, for messages."""
+    absolute = path.resolve()
+    return str(absolute.relative_to(ROOT)) if absolute.is_relative_to(ROOT) else str(path)

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: MIT
+"""Reading and writing JSON so that a file is either whole and finite or named in an error."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from quintet.errors import ToolError
+
+_RERUN = "measure it again, or run ./quintet check on the folder"
+
+
+def _no_constant(text: str) -> float:
+    raise ValueError(f"{text} is not a number that JSON allows")
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in result:
+            raise ValueError(f"key '{key}' appears twice")
+        result[key] = value
+    return result
+
+
+def read_json(path: Path, remedy: str = _RERUN) -> Any:
+    """Parses `path` strictly: an empty, truncated or non-finite file is a ToolError."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ToolError(f"{path}: no such file", "give the path of a run") from None
+    except UnicodeDecodeError:
+        raise ToolError(f"{path}: is not text", remedy) from None
+    if not text.strip():
+        raise ToolError(f"{path}: is empty", remedy)
+    try:
+        return json.loads(text, parse_constant=_no_constant, object_pairs_hook=_no_duplicates)
+    except json.JSONDecodeError as error:
+        cut = error.pos >= len(text.rstrip()) - 1 or "Unterminated" in error.msg
+        what = "is truncated" if cut else "is not JSON"
+        raise ToolError(f"{path}: {what} (line {error.lineno}: {error.msg})", remedy) from None
+    except ValueError as error:
+        raise ToolError(f"{path}: {error}", remedy) from None
+
+
+def write_text(path: Path, text: str) -> None:
+    """Replaces `path` in one step: readers and interruptions see the old or the new file."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_text(text, encoding="utf-8")
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_json(path: Path, value: Any) -> None:
+    write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
+
+
+def write_rows(path: Path, context: dict[str, Any], rows: list[dict[str, Any]]) -> None:
+    """Google Benchmark's document with one row per line: small, and friendly to diff."""
+    head = json.dumps(context, indent=2, allow_nan=False)
+    body = ",\n".join(json.dumps(row, allow_nan=False) for row in rows)
+    write_text(path, f'{{"context": {head},\n"benchmarks": [\n{body}\n]}}\n')

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: MIT
+"""A scratch repository root for every test session, made-up runs, and the CLI in this process."""
+
+import atexit
+import json
+import os
+import random
+import shutil
+import tempfile
+from pathlib import Path
+
+TOOLS = Path(__file__).resolve().parents[1]
+_ROOT = Path(tempfile.mkdtemp(prefix="quintet-test-"))
+atexit.register(shutil.rmtree, _ROOT, ignore_errors=True)
+os.environ["QUINTET_ROOT"] = str(_ROOT)
+(_ROOT / "build").mkdir()
+# The chart libraries are fetched once for the real build tree, not once per session.
+(TOOLS.parent / "build" / "report-deps").mkdir(parents=True, exist_ok=True)
+(_ROOT / "build" / "report-deps").symlink_to(TOOLS.parent / "build" / "report-deps")
+
+import pytest  # noqa: E402
+
+from quintet import cli  # noqa: E402
+
+import fake_bench  # noqa: E402
+
+MACHINE = {
+    "schema": 1,
+    "machine_id": "test-cpu-2c2t-1n-abcdef",
+    "stable": {
+        "cpu": "Test CPU",
+        "cores": 2,
+        "threads": 2,
+        "numa_nodes": 1,
+        "ram_gib": 8,
+        "hypervisor": "none",
+    },
+    "changing": {"kernel": "6.1", "thp": "madvise"},
+}
+
+
+@pytest.fixture(autouse=True)
+def clean_root():
+    """Noise floors and runs of one test are not there for the next."""
+    yield
+    for name in ("results", "build/runs", "build/figures"):
+        shutil.rmtree(_ROOT / name, ignore_errors=True)
+
+
+@pytest.fixture
+def root():
+    return _ROOT
+
+
+@pytest.fixture
+def bench(tmp_path, monkeypatch):
+    """A build tree whose page_table_bench is the fake one; returns its path."""
+    folder = tmp_path / "perf" / "bench"
+    folder.mkdir(parents=True)
+    binary = folder / "page_table_bench"
+    shutil.copy(TOOLS / "test" / "fake_bench.py", binary)
+    monkeypatch.setenv("QUINTET_BUILD_DIR", str(folder.parent))
+    monkeypatch.setenv(
+        "FAKE_CASES",
+        "page_table/map/nros page_table/map/quintet page_table/unmap/nros page_table/unmap/quintet",
+    )
+    return binary
+
+
+@pytest.fixture
+def quintet(capsys):
+    """Runs the CLI: quintet("check", path) -> (status, stdout, stderr)."""
+
+    def call(*arguments):
+        status = cli.main([str(argument) for argument in arguments])
+        captured = capsys.readouterr()
+        return status, captured.out, captured.err
+
+    return call
+
+
+def write_run(folder, *, sigma=0.01, processes=5, reps=1, scale=None, machine=None, seed=1):
+    """A complete run of the fake benchmark's cases; `scale` multiplies single cases."""
+    folder.mkdir(parents=True)
+    rng = random.Random(seed)
+    identity = {**MACHINE, "machine_id": machine or MACHINE["machine_id"]}
+    (folder / "machine.json").write_text(json.dumps(identity))
+    info = {
+        "schema": 1,
+        "run_id": folder.name,
+        "machine_id": identity["machine_id"],
+        "git_sha": "0123456789abcdef",
+        "git_dirty": False,
+        "settings": {"profile": "quick", "processes": processes, "reps": reps, "filter": None},
+        "families": {"page_table": {"binary": "x", "sha256": "0", "cases": fake_bench.CASES}},
+        "seed": 1,
+        "started": "2024-11-04T00:00:00Z",
+        "ended": "2024-11-04T00:01:00Z",
+        "status": "complete",
+        "noise_floor": None,
+    }
+    (folder / "run.json").write_text(json.dumps(info))
+    os.environ["FAKE_SIGMA"] = str(sigma)
+    for process in range(processes):
+        rows = []
+        for case in fake_bench.CASES:
+            for row in fake_bench.rows(case, reps, rng):
+                if row["run_type"] == "iteration":
+                    row["ns_per_op"] *= (scale or {}).get(case, 1.0)
+                    rows.append({**row, "process": process})
+        document = {"context": {"qt_pages": "10M", "qt_compiler": "g++ 12"}, "benchmarks": rows}
+        (folder / f"page_table.{process}.json").write_text(json.dumps(document))
+    os.environ.pop("FAKE_SIGMA")
+    return folder

@@ -1,0 +1,105 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Stands for a benchmark binary in tests: Google Benchmark's flags, made-up numbers.
+
+Behaviour comes from the environment, so that a test changes it without changing the file:
+FAKE_SECONDS (time per process), FAKE_SIGMA (noise), FAKE_SEED, FAKE_SLOW=case:factor,
+FAKE_CRASH, FAKE_FAIL, FAKE_SKIP, FAKE_TRUNCATE, FAKE_HANG (a case each), FAKE_CASES (a list).
+"""
+
+import json
+import os
+import random
+import re
+import signal
+import sys
+import time
+
+SUFFIX = "/iterations:1/manual_time"
+COST = {"map": 24.0, "unmap": 5.0, "resolve": 8.0, "map_random": 40.0, "map_range": 1.3}
+FACTOR = {
+    "nros": 1.0,
+    "verified": 1.1,
+    "verified_noreclaim": 0.7,
+    "quintet": 0.25,
+    "quintet_noreclaim": 0.22,
+}
+CASES = [
+    f"page_table/{operation}/{implementation}"
+    for operation in ("map", "unmap", "resolve")
+    for implementation in FACTOR
+    if not (implementation == "verified_noreclaim" and operation != "unmap")
+] + [
+    "page_table/map_random/nros",
+    "page_table/map_random/quintet",
+    "page_table/map_random/quintet/batch:16",
+    "page_table/map_range/nros/pages:512",
+    "page_table/map_range/quintet/pages:512",
+    "page_table/null/harness",
+]
+
+
+def cost(case: str, rng: random.Random) -> float:
+    if case == "page_table/null/harness":
+        return 0.8
+    _, operation, implementation, *params = case.split("/")
+    value = COST[operation] * FACTOR[implementation]
+    value *= 60 if case == "page_table/unmap/verified" else 1
+    value *= 0.5 if "batch:16" in params else 1
+    slow, _, factor = os.environ.get("FAKE_SLOW", "").partition(":=")
+    value *= float(factor) if slow == case else 1
+    return value * rng.lognormvariate(0, float(os.environ.get("FAKE_SIGMA", "0.01")))
+
+
+def rows(case: str, reps: int, rng: random.Random) -> list:
+    common = {"name": case + SUFFIX, "run_name": case + SUFFIX, "family_index": 0}
+    common |= {"per_family_instance_index": 0, "repetitions": reps, "threads": 1, "iterations": 1}
+    message = {"FAKE_FAIL": "table is wrong", "FAKE_SKIP": "SKIP: install libfake-dev"}
+    for name, text in message.items():
+        if os.environ.get(name) == case:
+            error = {"error_occurred": True, "error_message": text, "real_time": 0.0}
+            return [{**common, "run_type": "iteration", "repetition_index": 0, **error}]
+    result = []
+    for rep in range(reps):
+        value = cost(case, rng)
+        times = {"real_time": value * 1e4, "cpu_time": 1e3, "time_unit": "ns", "ns_per_op": value}
+        result.append({**common, "run_type": "iteration", "repetition_index": rep, **times})
+    aggregate = {"run_type": "aggregate", "aggregate_name": "mean", "real_time": 1.0}
+    return result + ([{**common, **aggregate}] if reps > 1 else [])
+
+
+def main() -> int:
+    flags = dict(arg.lstrip("-").partition("=")[::2] for arg in sys.argv[1:])
+    cases = os.environ.get("FAKE_CASES", "").split() or CASES
+    for name in flags:
+        if not name.startswith("benchmark_") and name not in ("pages", "quick"):
+            print(f"fake_bench: unknown flag --{name}", file=sys.stderr)
+            return 2
+    if "benchmark_list_tests" in flags:
+        print("\n".join(case + SUFFIX for case in cases))
+        return 0
+    chosen = [c for c in cases if re.search(flags.get("benchmark_filter", "."), c + SUFFIX)]
+    if not chosen:
+        return 3
+    (case,) = chosen
+    time.sleep(float(os.environ.get("FAKE_SECONDS", "0")))
+    if os.environ.get("FAKE_CRASH") == case:
+        os.kill(os.getpid(), signal.SIGSEGV)
+    if os.environ.get("FAKE_HANG") == case:
+        time.sleep(600)
+    seed = os.environ.get("FAKE_SEED")
+    rng = random.Random(f"{seed}/{case}/{time.time_ns()}" if seed is None else f"{seed}/{case}")
+    reps = int(flags.get("benchmark_repetitions", "1"))
+    context = {"date": "2024-11-04", "host_name": "secret-host", "executable": sys.argv[0]}
+    context |= {"qt_compiler": "g++ 12.2.0", "qt_git_sha": "0123456789", "load_avg": [0.1]}
+    context["qt_pages"] = flags.get("pages", "10000000")
+    measured = rows(case, reps, rng)
+    text = json.dumps({"context": context, "benchmarks": measured})
+    with open(flags["benchmark_out"], "w", encoding="utf-8") as out:
+        out.write(text[: len(text) // 2] if os.environ.get("FAKE_TRUNCATE") == case else text)
+    message = str(measured[0].get("error_message", ""))
+    return 77 if message.startswith("SKIP:") else 1 if message else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: MIT
+"""`compare` from files to words."""
+
+import json
+
+import fake_bench
+from conftest import write_run
+
+SLOW = "page_table/unmap/quintet"
+
+
+def test_same_binary_has_no_difference(tmp_path, quintet):
+    first, second = write_run(tmp_path / "a", seed=1), write_run(tmp_path / "b", seed=2)
+    status, out, _ = quintet("compare", first, second)
+    assert status == 0 and "no case is different (19 compared)" in out
+    assert "default: this machine has no A/A run yet" in out
+
+
+def test_one_slow_case_is_named_and_no_other(tmp_path, quintet):
+    first = write_run(tmp_path / "a", seed=1)
+    second = write_run(tmp_path / "b", seed=2, scale={SLOW: 1.1})
+    status, out, _ = quintet("compare", first, second, "--json")
+    result = json.loads(out)
+    assert status == 0 and result["different"] == [SLOW]
+    assert result["higher_is_better"] is False and result["schema"] == 1
+    _, text, _ = quintet("compare", first, second)
+    assert f"1 of 19 cases different: {SLOW} (SLOWER" in text
+    _, markdown, _ = quintet("compare", first, second, "--md")
+    assert f"| {SLOW} |" in markdown and f"**1 of 19 cases different: {SLOW}" in markdown
+
+
+def test_fail_below_fails_only_for_a_real_slowdown(tmp_path, quintet):
+    first = write_run(tmp_path / "a", seed=1)
+    second = write_run(tmp_path / "b", seed=2, scale={SLOW: 1.1})
+    status, _, err = quintet("compare", first, second, "--fail-below", "0.95")
+    assert status == 1 and SLOW in err and err.count("\n") == 1
+    assert quintet("compare", first, second, "--fail-below", "0.8")[0] == 0
+    assert quintet("compare", second, first, "--fail-below", "0.95")[0] == 0
+    same = write_run(tmp_path / "c", seed=3)
+    assert quintet("compare", first, same, "--fail-below", "1.5")[0] == 0
+
+
+def test_cases_on_one_side_are_listed(tmp_path, quintet):
+    first, second = write_run(tmp_path / "a"), write_run(tmp_path / "b", seed=2)
+    for path in second.glob("page_table.*.json"):
+        path.write_text(path.read_text().replace("resolve/quintet/", "resolve/quintet_new/"))
+    _, out, _ = quintet("compare", first, second)
+    assert "only in A (1): page_table/resolve/quintet\n" in out
+    assert "only in B (1): page_table/resolve/quintet_new\n" in out
+    assert "18 compared" in out
+
+
+def test_no_common_case_is_one_line(tmp_path, quintet):
+    first, second = write_run(tmp_path / "a"), write_run(tmp_path / "b")
+    for path in second.glob("page_table.*.json"):
+        path.write_text(path.read_text().replace("page_table/", "other_table/"))
+    status, out, err = quintet("compare", first, second, "--metric", "ns_per_op")
+    assert status == 1 and not out and err.count("\n") == 1 and "no common case" in err
+
+
+def test_unknown_metric_lists_the_known_ones(tmp_path, quintet):
+    run = write_run(tmp_path / "a")
+    status, _, err = quintet("compare", run, run, "--metric", "mops")
+    assert status == 1 and "ns_per_op" in err and err.count("\n") == 1
+
+
+def test_two_machines_need_a_baseline(tmp_path, quintet):
+    first = write_run(tmp_path / "a", machine="first-cpu-2c2t-1n-000001")
+    twice = {name: 2.0 * (1.1 if name == SLOW else 1.0) for name in __import__("fake_bench").CASES}
+    second = write_run(tmp_path / "b", machine="second-cpu-4c4t-1n-000002", scale=twice, seed=2)
+    status, _, err = quintet("compare", first, second)
+    assert status == 1 and "--baseline" in err and err.count("\n") == 1
+    status, out, _ = quintet("compare", first, second, "--baseline", "nros", "--json")
+    result = json.loads(out)
+    assert status == 0 and result["different"] == [SLOW] and result["drift"] == 1
+    names = [case["case"] for case in result["cases"]]
+    assert "page_table/map/nros" not in names and "page_table/map_random/quintet/batch:16" in names
+    status, _, err = quintet("compare", first, second, "--baseline", "absent")
+    assert status == 1 and "'absent'" in err
+
+
+def test_aa_keeps_the_floor_and_later_compares_use_it(tmp_path, quintet, root):
+    first, second = write_run(tmp_path / "a"), write_run(tmp_path / "b", seed=2)
+    status, _, err = quintet("compare", first, second, "--aa")
+    noise = root / "results" / "test-cpu-2c2t-1n-abcdef" / "noise.json"
+    assert status == 0 and "noise.json" in err
+    kept = json.loads(noise.read_text())
+    assert 0.01 <= kept["floor"] < 0.05 and kept["runs"] == ["a", "b"]
+    assert quintet("check", noise)[0] == 0
+    _, out, _ = quintet("compare", first, second)
+    assert "A/A run of test-cpu" in out
+
+
+def test_bare_benchmark_files_compare(tmp_path, quintet):
+    run = write_run(tmp_path / "a")
+    status, out, _ = quintet("compare", run / "page_table.0.json", run / "page_table.1.json")
+    assert status == 0 and "no verdict is possible" in out

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: MIT
+"""Figures: same bytes for the same data, all series, honest errors."""
+
+import pytest
+from conftest import write_run
+
+from quintet import figure
+from quintet.load import load_run
+
+
+@pytest.fixture
+def run(tmp_path):
+    return write_run(tmp_path / "run")
+
+
+def test_files_are_identical_between_runs(run, tmp_path, quintet):
+    for name in ("one", "two"):
+        status, out, _ = quintet("figure", "11", run, "-o", tmp_path / name)
+        assert status == 0 and len(out.splitlines()) == 3
+    for kind in ("pdf", "svg", "png"):
+        one, two = ((tmp_path / name / f"fig11.{kind}").read_bytes() for name in ("one", "two"))
+        assert len(one) > 5000 and one == two
+
+
+def test_figure_11_has_every_implementation_and_the_papers_points(run):
+    module = figure.known_figures()[11]
+    drawn = figure.draw(module, load_run(run))
+    absolute, relative = drawn.axes
+    names = [label.get_text() for label in absolute.get_yticklabels()]
+    assert names.count("Quintet") == 3 and names.count("NrOS") == 3
+    assert "Verified, no reclaim" in names and "Quintet, no reclaim" in names
+    hollow = [line for line in absolute.lines if line.get_markerfacecolor() == "none"]
+    assert sorted(float(line.get_xdata()[0]) for line in hollow) == [
+        *(7.66, 8.37, 23.09, 34.34, 303.27)
+    ]
+    assert "ns per operation" in absolute.get_xlabel() and "NrOS" in relative.get_xlabel()
+    caption = " ".join(text.get_text() for text in drawn.texts)
+    assert "test-cpu-2c2t-1n-abcdef" in caption and "0123456" in caption and "n = 5" in caption
+    plain = figure.draw(module, load_run(run), paper=False)
+    assert not [line for line in plain.axes[0].lines if line.get_markerfacecolor() == "none"]
+
+
+def test_every_figure_has_its_interface():
+    for number, module in figure.known_figures().items():
+        assert module.NUMBER == number and module.FAMILY in figure.FAMILIES
+        assert figure.FAMILIES[module.FAMILY].figure == number
+        points = figure.paper_points(number)
+        assert len(points) and points["source"].notna().all()
+
+
+@pytest.mark.parametrize("which", ["99", "map", "-1", "1.1"])
+def test_unknown_figure_lists_the_known(quintet, which):
+    status, out, err = quintet("figure", which) if which != "-1" else quintet("figure", "--", which)
+    assert status == 2 and not out and err.count("\n") == 1
+    assert which == "-1" or "known figures: 11 (page_table), all" in err
+
+
+def test_without_any_run_it_says_how_to_get_one(quintet):
+    status, _, err = quintet("figure", "11")
+    assert status == 1 and "./quintet run" in err and err.count("\n") == 1
+
+
+def test_newest_finished_run_is_the_default(root, tmp_path, quintet):
+    for name in ("20240101T000000Z-aaaaaaa", "20240102T000000Z-bbbbbbb"):
+        write_run(root / "build" / "runs" / "m" / name)
+    unfinished = root / "build" / "runs" / "m" / "20240103T000000Z-ccccccc"
+    write_run(unfinished)
+    text = (unfinished / "run.json").read_text().replace('"complete"', '"interrupted"')
+    (unfinished / "run.json").write_text(text)
+    from quintet.load import newest_run
+
+    assert newest_run().name == "20240102T000000Z-bbbbbbb"
+    assert quintet("figure", "all", "-o", tmp_path / "out")[0] == 0
+
+
+def test_several_runs_give_several_files(run, tmp_path, quintet):
+    other = write_run(tmp_path / "other", seed=5)
+    status, out, _ = quintet("figure", "11", run, other, "-o", tmp_path / "out")
+    assert status == 0 and len(list((tmp_path / "out").iterdir())) == 6
+
+
+def test_a_run_without_the_cases_of_a_figure(run, quintet):
+    for path in run.glob("page_table.*.json"):
+        for operation in ("map", "unmap", "resolve"):
+            path.write_text(path.read_text().replace(f"/{operation}/", f"/{operation}_x/"))
+    status, _, err = quintet("figure", "11", run)
+    assert status == 1 and "none of the cases of figure 11" in err
