@@ -75,6 +75,7 @@ function(quintet_test system)
     target_link_libraries(${target} PRIVATE quintet::${system})
   endif()
   target_link_libraries(${target} PRIVATE ${arg_DEPS} Catch2::Catch2WithMain rapidcheck)
+  add_dependencies(quintet_tests_${arg_KIND} ${target})
   catch_discover_tests(${target} TEST_PREFIX "${system}."
     PROPERTIES LABELS ${arg_KIND} TIMEOUT ${arg_TIMEOUT} PROCESSORS ${arg_PROCESSORS}
       SKIP_REGULAR_EXPRESSION "SKIP: install")
@@ -113,5 +114,8 @@ function(_quintet_reject_unparsed function name unparsed)
   endif()
 endfunction()
 
-# Builds every benchmark binary and no test.
+# Every benchmark binary and no test; every test of one kind.
 add_custom_target(quintet_benches)
+foreach(kind unit prop model stress proof)
+  add_custom_target(quintet_tests_${kind})
+endforeach()

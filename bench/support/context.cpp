@@ -30,7 +30,7 @@ using Facts = std::map<std::string, std::string>;
 constexpr char kUnknown[] = "unknown";
 constexpr char kCpu[] = "/sys/devices/system/cpu";
 
-std::string first_line(const std::filesystem::path& path, std::string otherwise = kUnknown) {
+std::string first_line(const std::filesystem::path& path, const std::string& otherwise = kUnknown) {
   std::ifstream file(path);
   std::string line;
   return std::getline(file, line) ? line : otherwise;

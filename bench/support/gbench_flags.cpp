@@ -59,7 +59,7 @@ const GbenchFlag* find_gbench_flag(std::string_view name) {
 
 bool is_regex(const std::string& text) {
   try {
-    const std::regex compiled(text, std::regex::extended);
+    static_cast<void>(std::regex(text, std::regex::extended));
     return true;
   } catch (const std::regex_error&) {
     return false;
@@ -155,7 +155,7 @@ std::string help_line(std::string_view flag, std::string_view help) {
 
 }  // namespace
 
-std::string CommandLine::get(const std::string& name, std::string otherwise) const {
+std::string CommandLine::get(const std::string& name, const std::string& otherwise) const {
   const auto found = gbench.find(name);
   return found == gbench.end() ? otherwise : found->second;
 }

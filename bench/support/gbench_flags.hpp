@@ -17,7 +17,7 @@ struct CommandLine {
   std::map<std::string, std::string> gbench = {};
 
   // The value of a flag, or `otherwise` if it was not given.
-  [[nodiscard]] std::string get(const std::string& name, std::string otherwise) const;
+  [[nodiscard]] std::string get(const std::string& name, const std::string& otherwise) const;
   // Whether a yes/no flag was given and is true.
   [[nodiscard]] bool is_on(const std::string& name) const;
 };

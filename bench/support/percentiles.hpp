@@ -26,7 +26,7 @@ struct Percentiles {
 template <class T>
 [[nodiscard]] T nearest_rank(std::span<T> samples, double share) {
   QT_CHECK(!samples.empty() && share > 0 && share <= 1, "no samples or no such share");
-  // The subtraction takes back what rounding adds: 0.9 * 10 must have rank 9, not 10.
+  // The subtraction takes back what rounding adds: 0.07 * 100 is above 7, and its rank is 7.
   const double rank = std::ceil(share * static_cast<double>(samples.size()) - 1e-9);
   const auto index = static_cast<std::ptrdiff_t>(std::max(rank, 1.0)) - 1;
   std::ranges::nth_element(samples, samples.begin() + index);

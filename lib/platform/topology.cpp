@@ -105,6 +105,7 @@ Result<std::vector<ProcessingUnit>> Topology::placement(PinPolicy policy,
     }
   }
   std::vector<ProcessingUnit> placed;
+  placed.reserve(threads);
   for (std::size_t i = 0; i < threads; ++i) placed.push_back(order[i % order.size()]);
   return placed;
 }

@@ -25,6 +25,14 @@ TEST_CASE("percentiles of 1 to 1000 are their own ranks") {
   CHECK(result.max == 1000);
 }
 
+TEST_CASE("a share that is not exact in binary has the exact rank") {
+  std::vector<int> samples(100);
+  std::iota(samples.begin(), samples.end(), 1);
+  for (int percent = 1; percent <= 100; ++percent) {
+    CHECK(nearest_rank(std::span(samples), percent / 100.0) == percent);
+  }
+}
+
 TEST_CASE("one sample is every percentile") {
   std::vector<double> samples = {7.5};
   const auto result = percentiles(std::span(samples));

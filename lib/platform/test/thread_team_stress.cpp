@@ -32,7 +32,7 @@ TEST_CASE("every member runs once on its unit and reports its own operations") {
   for (std::size_t i = 0; i < 4; ++i) CHECK(cpus[i] == static_cast<int>(team.units()[i].os_index));
 }
 
-TEST_CASE("no member starts before all members are there") {
+TEST_CASE("members run side by side") {
   const Topology topology = Topology::discover().value();
   for (int round = 0; round < 50; ++round) {
     const auto team = ThreadTeam::create(topology, 3, PinPolicy::kScatter).value();
