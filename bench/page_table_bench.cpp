@@ -32,8 +32,11 @@ void pretouch() {
     // Rivals space their tables 8 KiB apart: 16 bytes a page, and half as much again.
     mib = std::max<std::uint64_t>(16, std::max(pages(), random_pages()) * 24 >> 20);
   }
-  auto map = platform::MemoryMap::create(mib << 20, platform::Backing::k4K);
-  if (map) static_cast<void>(map->prefault());  // a machine with less memory goes without
+  // Small pages first, then large ones: what was freed last is handed out first.
+  for (const auto backing : {platform::Backing::k4K, platform::Backing::kTransparentHuge}) {
+    auto map = platform::MemoryMap::create(mib << 20, backing);
+    if (map) static_cast<void>(map->prefault());  // a machine with less memory goes without
+  }
 }
 
 }  // namespace page_table_cases

@@ -33,10 +33,10 @@ inline void PageTable<M, I, kPolicy>::find_slots(AddressOf address_of, Usable us
                                                  std::size_t count, Group& group) const {
   for (std::size_t i = 0; i < count; ++i) {
     const VirtAddr va = address_of(i);
-    Place place{};
-    if constexpr (kPolicy.walk_cache) place = this->table_by_directory(va);
-    if (place.table.is_null()) place = walk_to_table(va);
-    if (place.table.is_null() || !usable(i)) [[unlikely]] {
+    Place place;
+    const bool reached =
+        (kPolicy.walk_cache && this->table_by_directory(va, place)) || this->find_table(va, place);
+    if (!reached || !usable(i)) [[unlikely]] {
       group.slot[i] = Word(0);
       continue;
     }
@@ -165,17 +165,6 @@ void PageTable<M, I, kPolicy>::reclaim_if_empty(VirtAddr va) {
   if (bool(this->population(stop.place) == Word(0))) this->reclaim(va, stop.level);
 }
 
-// The level-1 table of `va`, 0 where a walk does not reach one. Only reads.
-template <PhysicalMemory M, class I, Policy kPolicy>
-inline typename PageTable<M, I, kPolicy>::Place PageTable<M, I, kPolicy>::walk_to_table(
-    VirtAddr va) const {
-  const Stop stop = this->template walk<2>(va);
-  const bool reached = stop.level == 2 && stop.entry.present() && !stop.entry.is_leaf(2);
-  if (!reached || !is_canonical<kLevels>(va)) [[unlikely]]
-    return {};
-  return {stop.entry.table(), stop.slot};
-}
-
 // Walks and reads only, and leaves the owner's walk cache alone: may run beside the owner.
 template <PhysicalMemory M, class I, Policy kPolicy>
 void PageTable<M, I, kPolicy>::resolve_batch(std::span<const VirtAddr> addresses,
@@ -184,9 +173,11 @@ void PageTable<M, I, kPolicy>::resolve_batch(std::span<const VirtAddr> addresses
   for (std::size_t done = 0; done < addresses.size();) {
     const std::size_t count = std::min(kGroup, addresses.size() - done);
     for (std::size_t i = 0; i < count; ++i) {
-      const PhysAddr table = walk_to_table(addresses[done + i]).table;
-      tables[i] = table.value;
-      if (!table.is_null()) prefetch(*this->memory_, entry_address(table, addresses[done + i], 1));
+      Place place{};
+      tables[i] = Word(0);
+      if (!this->find_table(addresses[done + i], place)) continue;
+      tables[i] = place.table.value;
+      prefetch(*this->memory_, entry_address(place.table, addresses[done + i], 1));
     }
     for (std::size_t i = 0; i < count; ++i) {
       const VirtAddr va = addresses[done + i];

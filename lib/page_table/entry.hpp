@@ -66,6 +66,11 @@ struct BasicEntry {
     if (level > 3) return false;
     return bool((bits & W(entry_bit::kLeaf)) != W(0));
   }
+  // Whether the entry at `level` >= 2 references a table: present, and no leaf.
+  [[nodiscard]] constexpr bool is_reference(int level) const {
+    const std::uint64_t shape = entry_bit::kPresent | (level <= 3 ? entry_bit::kLeaf : 0);
+    return bool((bits & W(shape)) == W(entry_bit::kPresent));
+  }
   // Requires: a reference.
   [[nodiscard]] constexpr BasicPhysAddr<W> table() const {
     return BasicPhysAddr<W>(bits & W(entry_bit::kAddress));

@@ -6,8 +6,9 @@
 namespace quintet::page_table {
 
 static_assert(PhysicalMemory<FrameArena> && PrefetchingMemory<FrameArena> &&
-              CountingMemory<FrameArena> && DirtyAllocatingMemory<FrameArena> &&
-              FillingMemory<FrameArena> && MetadataMemory<FrameArena> && AtomicMemory<FrameArena>);
+              PredictingMemory<FrameArena> && CountingMemory<FrameArena> &&
+              DirtyAllocatingMemory<FrameArena> && FillingMemory<FrameArena> &&
+              MetadataMemory<FrameArena> && AtomicMemory<FrameArena>);
 static_assert(PhysicalMemory<SharedFrameArena>);
 
 platform::Result<FrameStore> FrameStore::create_store(const Options& options) {

@@ -56,6 +56,10 @@ class FrameStore {
       stack()[frames_ - ++dirty_] = number;
     }
   }
+  // What the next allocate() returns while zeroed frames are left, else 0.
+  [[nodiscard]] PhysAddr upcoming() const {
+    return clean_ > 0 ? frame_at(stack()[clean_ - 1]) : PhysAddr();
+  }
   // Frames that can still be allocated.
   [[nodiscard]] std::size_t available() const {
     return std::size_t{clean_} + dirty_ + (frames_ - used_);

@@ -76,13 +76,14 @@ class PageTable : public TableTree<Memory, Inv, kPolicy> {
   // Guarantees: on success exactly this mapping is added. O(levels); takes at most levels - 1
   // frames, all of them before the first store.
   // Errors: kMisaligned, kNonCanonical, kPhysRange, kBadSize, kBadFlags, kOverlap, kOutOfFrames.
-  [[nodiscard]] Result<void> map(VirtAddr va, PhysAddr pa, PageSize size, PageFlags flags) {
+  [[nodiscard, gnu::always_inline]] Result<void> map(VirtAddr va, PhysAddr pa, PageSize size,
+                                                     PageFlags flags) {
     if constexpr (kPolicy.walk_cache) {
-      if (size == PageSize::k4K && this->limits_.accepts(va, pa, flags)) [[likely]] {
-        Place place;
-        if (remembered(va, place)) [[likely]]
-          return map_in(place, va, pa, flags);
+      if (size == PageSize::k4K && this->limits_.accepts(va, pa, flags) && this->visits(va))
+          [[likely]] {
+        return map_in(this->visited(), va, pa, flags);
       }
+      return map_from_root(va, pa, size, flags);
     }
     return map_walk(va, pa, size, flags);
   }
@@ -90,13 +91,12 @@ class PageTable : public TableTree<Memory, Inv, kPolicy> {
   // Removes the mapping whose base is `va` and returns it. Emptied tables are reclaimed in O(1)
   // each when the policy counts entries.
   // Errors: kMisaligned (not a multiple of 4 KiB), kNonCanonical, kNotMapped, kNotBase.
-  [[nodiscard]] Result<Mapping> unmap(VirtAddr va) {
+  [[nodiscard, gnu::always_inline]] Result<Mapping> unmap(VirtAddr va) {
     if constexpr (kPolicy.walk_cache) {
-      if (is_aligned(va.value, kTableBytes)) [[likely]] {
-        Place place;
-        if (remembered(va, place)) [[likely]]
-          return unmap_in(place, va);
+      if (is_aligned(va.value, kTableBytes) && this->visits(va)) [[likely]] {
+        return unmap_in(this->visited(), va);
       }
+      return unmap_checked(va);
     }
     return unmap_walk(va);
   }
@@ -109,16 +109,13 @@ class PageTable : public TableTree<Memory, Inv, kPolicy> {
   // The mapping whose page contains `va`, any byte of it. The first form uses and refreshes the
   // walk cache and belongs to the owner; the const form only reads.
   // Errors: kNonCanonical, kNotMapped.
-  [[nodiscard]] Result<Mapping> resolve(VirtAddr va) {
+  [[nodiscard, gnu::always_inline]] Result<Mapping> resolve(VirtAddr va) {
     if constexpr (kPolicy.walk_cache) {
-      Place place;
-      if (remembered(va, place)) [[likely]] {
-        const Entry entry = this->read(entry_address(place.table, va, 1));
-        if (!entry.present()) return std::unexpected(Error::kNotMapped);
-        return Mapping(va, entry, 1);
+      if (this->visits(va)) [[likely]] {
+        return resolve_in(this->visited(), va);
       }
     }
-    return resolve_walk(va);
+    return std::as_const(*this).resolve(va);
   }
   [[nodiscard]] Result<Mapping> resolve(VirtAddr va) const;
 
@@ -193,18 +190,6 @@ class PageTable : public TableTree<Memory, Inv, kPolicy> {
   PageTable(Memory& memory, PhysAddr root, CpuFeatures features, Inv inv)
       : Tree(memory, root, features, std::move(inv)) {}
 
-  // Whether the walk cache leads to the level-1 table of `va`, and then where that is.
-  [[nodiscard, gnu::always_inline]] bool remembered(VirtAddr va, Place& place) {
-    if (this->cache_.covers(va)) [[likely]] {
-      place = {this->cache_.table(), this->cache_.parent()};
-      return true;
-    }
-    place = this->table_by_directory(va);
-    if (place.table.is_null()) return false;
-    this->cache_.remember_table(va, place.table, place.parent);
-    return true;
-  }
-
   // ---- level-1 tables already found -----------------------------------------------------------
   [[nodiscard]] Result<void> map_in(Place place, VirtAddr va, PhysAddr pa, PageFlags flags) {
     return map_at(entry_address(place.table, va, 1), place, pa, flags);
@@ -226,6 +211,12 @@ class PageTable : public TableTree<Memory, Inv, kPolicy> {
   [[nodiscard]] Stop stop_at(PhysAddr slot, Place place) const {
     return {slot, this->read(slot), 1, place};
   }
+  [[nodiscard]] Result<Mapping> resolve_in(Place place, VirtAddr va) const {
+    const Entry entry = this->read(entry_address(place.table, va, 1));
+    if (!entry.present()) [[unlikely]]
+      return std::unexpected(Error::kNotMapped);
+    return Mapping(va, entry, 1);
+  }
   // Clears a leaf whose page has base `va`.
   Mapping remove(VirtAddr va, const Stop& leaf) {
     const Mapping removed(va, this->take_leaf(leaf.slot, leaf.entry), leaf.level);
@@ -236,6 +227,8 @@ class PageTable : public TableTree<Memory, Inv, kPolicy> {
   }
 
   // single.hpp: from the root
+  [[gnu::noinline]] Result<void> map_from_root(VirtAddr va, PhysAddr pa, PageSize size,
+                                               PageFlags flags);
   Result<void> map_walk(VirtAddr va, PhysAddr pa, PageSize size, PageFlags flags);
   [[gnu::noinline]] Result<void> map_checked(VirtAddr va, PhysAddr pa, PageSize size,
                                              PageFlags flags);
@@ -246,7 +239,6 @@ class PageTable : public TableTree<Memory, Inv, kPolicy> {
   [[nodiscard]] bool has_leaf(PhysAddr table, int level) const;
   Result<Mapping> unmap_walk(VirtAddr va);
   [[gnu::noinline]] Result<Mapping> unmap_checked(VirtAddr va);
-  Result<Mapping> resolve_walk(VirtAddr va);
   [[nodiscard]] Result<void> check_base(VirtAddr va, const Stop& stop) const;
 
   // protect.hpp
@@ -274,7 +266,6 @@ class PageTable : public TableTree<Memory, Inv, kPolicy> {
   struct Group;
   template <class AddressOf, class Usable>
   void find_slots(AddressOf address_of, Usable usable, std::size_t count, Group& group) const;
-  [[nodiscard]] Place walk_to_table(VirtAddr va) const;
   BatchResult<void> map_all(std::span<const MapRequest> requests);
   void settle(VirtAddr va, bool keep);
   void put_back(const Mapping& mapping);

@@ -37,6 +37,12 @@ template <class M>
 concept PrefetchingMemory =
     requires(const M memory, BasicPhysAddr<typename M::Word> pa) { memory.prefetch(pa); };
 
+// upcoming(): the frame that the next allocate() is likely to return, or 0; a hint.
+template <class M>
+concept PredictingMemory = requires(const M memory) {
+  { memory.upcoming() } -> std::same_as<BasicPhysAddr<typename M::Word>>;
+};
+
 // available(): how many allocations in a row are certain to succeed. Lets a range operation
 // check once, where it would otherwise take all frames before its first store.
 template <class M>

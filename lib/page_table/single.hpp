@@ -9,6 +9,12 @@
 namespace quintet::page_table {
 
 template <PhysicalMemory M, class I, Policy kPolicy>
+Result<void> PageTable<M, I, kPolicy>::map_from_root(VirtAddr va, PhysAddr pa, PageSize size,
+                                                     PageFlags flags) {
+  return map_walk(va, pa, size, flags);
+}
+
+template <PhysicalMemory M, class I, Policy kPolicy>
 inline Result<void> PageTable<M, I, kPolicy>::map_walk(VirtAddr va, PhysAddr pa, PageSize size,
                                                        PageFlags flags) {
   const bool canonical = kPolicy.fault == Fault::kCanonicalUnchecked || is_canonical<kLevels>(va);
@@ -41,7 +47,6 @@ inline Result<void> PageTable<M, I, kPolicy>::insert(VirtAddr va, Entry leaf) {
     return replace_empty(va, leaf, kLeaf, stop.slot, stop.entry);
   this->write(stop.slot, leaf);
   this->add_population(stop.place, Word(1));
-  if constexpr (kLeaf == 1) this->remember(va, stop.place);
   return {};
 }
 
@@ -92,11 +97,8 @@ inline Result<void> PageTable<M, I, kPolicy>::check_base(VirtAddr va, const Stop
 template <PhysicalMemory M, class I, Policy kPolicy>
 inline Result<typename PageTable<M, I, kPolicy>::Mapping> PageTable<M, I, kPolicy>::unmap_walk(
     VirtAddr va) {
-  const Stop stop = this->template walk<2>(va);
-  const bool small = stop.level == 2 && stop.entry.present() && !stop.entry.is_leaf(2);
-  if (small && is_aligned(va.value, kTableBytes) && is_canonical<kLevels>(va)) [[likely]] {
-    const Place place{stop.entry.table(), stop.slot};
-    this->remember(va, place);
+  Place place;
+  if (is_aligned(va.value, kTableBytes) && this->find_table(va, place)) [[likely]] {
     return unmap_in(place, va);
   }
   return unmap_checked(va);
@@ -109,16 +111,6 @@ Result<typename PageTable<M, I, kPolicy>::Mapping> PageTable<M, I, kPolicy>::unm
   const Stop stop = this->walk(va);
   if (auto ok = check_base(va, stop); !ok) return std::unexpected(ok.error());
   return remove(va, stop);
-}
-
-template <PhysicalMemory M, class I, Policy kPolicy>
-inline Result<typename PageTable<M, I, kPolicy>::Mapping> PageTable<M, I, kPolicy>::resolve_walk(
-    VirtAddr va) {
-  if (!is_canonical<kLevels>(va)) return std::unexpected(Error::kNonCanonical);
-  const Stop stop = this->walk(va);
-  if (!stop.entry.present()) return std::unexpected(Error::kNotMapped);
-  if (stop.level == 1) this->remember(va, stop.place);
-  return Mapping(va, stop.entry, stop.level);
 }
 
 template <PhysicalMemory M, class I, Policy kPolicy>

@@ -176,12 +176,21 @@ class TableTree {
     for (int level = kLevels; level > kTo; --level) {
       const PhysAddr slot = entry_address(place.table, va, level);
       const Entry entry = read(slot);
-      if (!entry.present() || entry.is_leaf(level)) [[unlikely]]
+      if (!entry.is_reference(level)) [[unlikely]]
         return {slot, entry, level, place};
       place = {entry.table(), slot};
     }
     const PhysAddr slot = entry_address(place.table, va, kTo);
     return {slot, read(slot), kTo, place};
+  }
+
+  // Whether a walk reaches the level-1 table of `va`, and then where that is. Only reads.
+  [[nodiscard, gnu::always_inline]] bool find_table(VirtAddr va, Place& place) const {
+    const Stop stop = walk<2>(va);
+    if (stop.level != 2 || !stop.entry.is_reference(2) || !is_canonical<kLevels>(va)) [[unlikely]]
+      return false;
+    place = {stop.entry.table(), stop.slot};
+    return true;
   }
 
   // ---- growing ------------------------------------------------------------------------------
@@ -225,9 +234,25 @@ class TableTree {
     write(slot, entry);
     if (counted && kPolicy.fault != Fault::kCountBeforeAllocation) add_population(place, Word(1));
     if (leaf_level == 1) {
+      if constexpr (kPolicy.walk_cache) fetch_upcoming(va);
       remember(va, {frames[1], level == 2 ? slot : entry_address(frames[2], va, 2)});
     }
     return {};
+  }
+
+  // Where tables are filled in ascending order, has the first half of the next frame fetched while
+  // this one is filled: recycled frames come in no order that a hardware prefetcher follows.
+  // (page_table/map_warm: 2.2 ns without, 1.3 ns with half a table, no better with all of it.)
+  void fetch_upcoming([[maybe_unused]] VirtAddr va) const {
+    if constexpr (PredictingMemory<Memory> && PrefetchingMemory<Memory>) {
+      if (!cache_.precedes(va) || bool(population(visited()) != Word(kEntries))) return;
+      const PhysAddr next = memory_->upcoming();
+      if (next.is_null()) return;
+      constexpr std::uint64_t kLine = 64;
+      for (std::uint64_t at = 0; at < kTableBytes / 2; at += kLine) {
+        memory_->prefetch(next + Word(at));
+      }
+    }
   }
 
   // ---- reclaiming ---------------------------------------------------------------------------
@@ -299,24 +324,45 @@ class TableTree {
   }
 
   // ---- the owner's walk cache (I6) ------------------------------------------------------------
-  // Remembers the level-1 table of `va` that a walk from the root has reached.
+  // Moves the walk cache to the level-1 table of `va`. False when there is none: the address is
+  // not canonical, or nothing but large pages is mapped around it.
+  [[nodiscard, gnu::always_inline]] bool visits(VirtAddr va) {
+    if (cache_.covers(va)) [[likely]]
+      return true;
+    return visit(va);
+  }
+  [[nodiscard]] Place visited() const { return {cache_.table(), cache_.parent()}; }
+
+  // Out of line, and the walk a tail call, so that what callers inline is small and the common
+  // case, a remembered level-2 table, saves no registers.
+  [[gnu::noinline]] bool visit(VirtAddr va) {
+    Place place;
+    if (!table_by_directory(va, place)) return visit_from_root(va);
+    cache_.remember_table(va, place.table, place.parent);
+    return true;
+  }
+  [[gnu::noinline]] bool visit_from_root(VirtAddr va) {
+    Place place;
+    if (!find_table(va, place)) return false;
+    remember(va, place);
+    return true;
+  }
   void remember([[maybe_unused]] VirtAddr va, [[maybe_unused]] Place place) {
     if constexpr (kPolicy.walk_cache) {
       cache_.remember_table(va, place.table, place.parent);
       cache_.remember_directory(va, PhysAddr(place.parent.value & Word(~(kTableBytes - 1))));
     }
   }
-  // The level-1 table of `va` by way of a remembered level-2 table; 0 when it takes a walk.
-  [[nodiscard, gnu::always_inline]] Place table_by_directory(VirtAddr va) const {
-    const PhysAddr directory = cache_.directory(va);
-    if (directory.is_null()) return {};
-    const PhysAddr slot = entry_address(directory, va, 2);
+  // Whether a remembered level-2 table leads to the level-1 table of `va`, and then where that is.
+  [[nodiscard, gnu::always_inline]] bool table_by_directory(VirtAddr va, Place& place) const {
+    if (!cache_.has_directory(va)) return false;
+    const PhysAddr slot = entry_address(cache_.directory(va), va, 2);
     const Entry entry = read(slot);
-    if (!entry.present() || entry.is_leaf(2)) [[unlikely]]
-      return {};
-    return {entry.table(), slot};
+    if (!entry.is_reference(2)) [[unlikely]]
+      return false;
+    place = {entry.table(), slot};
+    return true;
   }
-
   Memory* memory_;
   PhysAddr root_;
   Limits<Word, kLevels> limits_;

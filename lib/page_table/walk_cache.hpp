@@ -28,6 +28,10 @@ class WalkCache {
   [[nodiscard]] bool covers(VirtAddr va) const {
     return bool((va.value >> level_shift(2)) == region_);
   }
+  // True when `va` lies in the 2 MiB after those of the last level-1 table.
+  [[nodiscard]] bool precedes(VirtAddr va) const {
+    return bool((va.value >> level_shift(2)) == region_ + W(1));
+  }
   // Requires: covers(va).
   [[nodiscard]] PhysAddr table() const { return table_; }
   [[nodiscard]] PhysAddr parent() const { return parent_; }
@@ -40,11 +44,13 @@ class WalkCache {
   void forget_table() { region_ = W(~0ULL); }
 
   // ---- level-2 tables
-  // The level-2 table for `va`, or 0.
-  [[nodiscard]] PhysAddr directory(VirtAddr va) const {
+  [[nodiscard]] bool has_directory(VirtAddr va) const {
     const W region = va.value >> level_shift(3);
-    const std::size_t i = index(region);
-    return bool(regions_[i] == region) ? directories_[i] : PhysAddr();
+    return bool(regions_[index(region)] == region);
+  }
+  // The level-2 table for `va`. Requires: has_directory(va).
+  [[nodiscard]] PhysAddr directory(VirtAddr va) const {
+    return directories_[index(va.value >> level_shift(3))];
   }
   void remember_directory(VirtAddr va, PhysAddr table) {
     const W region = va.value >> level_shift(3);

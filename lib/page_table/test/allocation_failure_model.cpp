@@ -146,7 +146,7 @@ TEST_CASE("T01 a failure at any allocation leaves memory bit-identical") {
   std::size_t failures = 0;
   for (const Configuration& configuration : configurations()) {
     for (const Op& op : operations()) {
-      for (const std::uint64_t seed : {0, 1, 2, 3}) {
+      for (std::uint64_t seed = 0; seed < 4; ++seed) {
         INFO(configuration.traits.name << ", " << op << ", state " << seed);
         std::size_t k = 1;
         while (fail_at(configuration, op, seed, k)) {

@@ -134,7 +134,7 @@ TEST_CASE("T11 a reference keeps address and count apart") {
     RC_ASSERT(entry.table() == table);
     RC_ASSERT(entry.population() == count);
     for (int level = 2; level <= 5; ++level) RC_ASSERT(!entry.is_leaf(level));
-    RC_ASSERT((entry.bits & ~kQuietReferenceBits & ~0x000F'FFFF'FFFF'F000) == 0x7u);
+    RC_ASSERT((entry.bits & ~kQuietReferenceBits & ~0x000F'FFFF'FFFF'F000ULL) == 0x7u);
   });
 }
 

@@ -53,7 +53,7 @@ TEST_CASE("adjacent stale pages of one size become one range") {
 }
 
 TEST_CASE("33 pages are named and 34 are everything") {
-  for (const std::uint64_t pages : {33, 34}) {
+  for (const std::uint64_t pages : {33U, 34U}) {
     std::vector<Log::Flush> flushes;
     Gather gather{Log{&flushes}};
     for (std::uint64_t i = 0; i < pages; ++i) {

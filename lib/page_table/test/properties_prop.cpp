@@ -4,7 +4,7 @@
 #include "page_table/test/property/property.hpp"
 #include "testing/rapidcheck.hpp"
 
-// The properties that the paper proved of its page table, numbered as in README.md, and those of
+// The properties that the paper proved of its page table, numbered as there, and tests of
 // our own that are judged the same way (T..). Each runs random scripts on every configuration.
 
 namespace quintet::page_table::world {
@@ -111,7 +111,7 @@ TEST_CASE("P16 exactly one store changes the meaning") { holds(p16_one_store_cha
 TEST_CASE("P16 a walk through cached upper levels sees the old or the new page") {
   holds(p16_cached_walks_see_old_or_new);
 }
-TEST_CASE("P17 accessed and dirty flips never change the meaning and are never lost") {
+TEST_CASE("P17 T05 accessed and dirty flips never change the meaning and are never lost") {
   holds(p17_accessed_dirty_change_nothing);
 }
 TEST_CASE("P18 after map every walk on any CPU sees the mapping") { holds(p18_mapped_is_seen); }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
-#include <bit>
 #include <sstream>
 
 #include "page_table/test/property/property.hpp"

@@ -149,8 +149,10 @@ class AccessedDirtyChangeNothing final : public Property {
     for (const auto& [frame, at] : tables.frames) {
       if (at.parent != 0 && random_() % 2 == 0) episode.memory().hardware_or(at.parent, 0x20);
     }
-    for (std::size_t i = 0; i < meant.size(); ++i) {
-      if (random_() % (meant.size() > 64 ? 64 : 4) != 0) continue;
+    // A few pages at a time: a merge unites the bits, and must find some still clear.
+    const std::size_t touches = meant.empty() ? 0 : random_() % 4;
+    for (std::size_t k = 0; k < touches; ++k) {
+      const std::size_t i = random_() % meant.size();
       const std::uint64_t bits = random_() % 2 == 0 ? 0x20 : 0x60;
       episode.memory().hardware_or(tables.leaves[i].first, bits);
       episode.model.touch(meant[i].va, bits);

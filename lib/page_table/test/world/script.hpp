@@ -69,8 +69,8 @@ struct Answer {
   spec::Reasons reasons = 0;   // of the model; 0: done
   std::size_t index = 0;       // of the refused request in a batch
   std::vector<PlacedPage> pages;
-  std::vector<std::optional<Error>> errors;  // one a request of kResolveBatch; model: see reasons_
-  std::vector<spec::Reasons> each;
+  std::vector<std::optional<Error>> errors;  // of the table, one a request of kResolveBatch
+  std::vector<spec::Reasons> each;           // of the model, likewise
   std::uint64_t number = 0;  // bytes, or a bit
 };
 
