@@ -39,7 +39,7 @@ platform::Result<FrameStore> FrameStore::create_store(const Options& options) {
     if (auto ok = store.map_.prefault(); !ok) return std::unexpected(ok.error());
   }
   store.base_ = options.base;
-  store.origin_ = store.map_.data() - options.base.value;
+  store.origin_ = reinterpret_cast<std::uintptr_t>(store.map_.data()) - options.base.value;
   store.used_ = 1;  // frame 0 is set aside
   return store;
 }

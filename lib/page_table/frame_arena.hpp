@@ -73,7 +73,9 @@ class FrameStore {
   }
 
   // Where the frame is mapped in this process.
-  [[nodiscard]] std::byte* at(PhysAddr pa) const { return origin_ + pa.value; }
+  [[nodiscard]] std::byte* at(PhysAddr pa) const {
+    return reinterpret_cast<std::byte*>(origin_ + pa.value);
+  }
   // The window as bytes.
   [[nodiscard]] std::span<std::byte> window() const { return map_.bytes(); }
 
@@ -100,10 +102,10 @@ class FrameStore {
   }
 
   platform::MemoryMap map_;
-  platform::MemoryMap stack_;    // frame numbers: clean ones grow from the front, dirty ones from
-                                 // the back
-  platform::MemoryMap counts_;   // one 32-bit word a frame
-  std::byte* origin_ = nullptr;  // origin_ + physical address = address in this process
+  platform::MemoryMap stack_;   // frame numbers: clean ones grow from the front, dirty ones from
+                                // the back
+  platform::MemoryMap counts_;  // one 32-bit word a frame
+  std::uintptr_t origin_ = 0;  // origin_ + physical address = address in this process (it may wrap)
   PhysAddr base_{};
   std::uint32_t frames_ = 0;  // in the window
   std::uint32_t used_ = 0;    // below the high-water mark

@@ -41,7 +41,7 @@ inline Result<void> PageTable<M, I, kPolicy>::insert(VirtAddr va, Entry leaf) {
   const Stop stop = this->template walk<kLeaf>(va);
   if (stop.level != kLeaf) [[unlikely]] {
     if (stop.entry.present()) return std::unexpected(Error::kOverlap);
-    return this->grow(va, leaf, kLeaf, stop.slot, stop.level, stop.place);
+    return this->template grow<kLeaf>(va, leaf, stop.slot, stop.level, stop.place);
   }
   if (stop.entry.present()) [[unlikely]]
     return replace_empty(va, leaf, kLeaf, stop.slot, stop.entry);

@@ -206,24 +206,25 @@ class TableTree {
     return frame;
   }
 
-  // Puts `leaf` for `va` at `leaf_level` below the absent entry where a walk has stopped. All
+  // Puts `leaf` for `va` at level kLeaf below the absent entry where a walk has stopped. All
   // frames are taken before the first store, new tables are complete before they are linked, and
   // the last store is the only one that changes what `va` means.
-  [[gnu::noinline]] Result<void> grow(VirtAddr va, Entry leaf, int leaf_level, PhysAddr slot,
-                                      int level, Place place) {
+  template <int kLeaf>
+  [[gnu::noinline]] Result<void> grow(VirtAddr va, Entry leaf, PhysAddr slot, int level,
+                                      Place place) {
     const bool counted = level < kLevels;  // the root is not
     if (counted && kPolicy.fault == Fault::kCountBeforeAllocation) add_population(place, Word(1));
     std::array<PhysAddr, kLevels> frames;  // frames[l]: the new table at level l
-    for (int l = leaf_level; l < level; ++l) {
+    for (int l = kLeaf; l < kLevels && l < level; ++l) {
       const PhysAddr frame = allocate();
       if (frame.is_null()) {
-        give_back(frames, leaf_level, l);
+        give_back(frames, kLeaf, l);
         return std::unexpected(Error::kOutOfFrames);
       }
       frames[index(l)] = frame;
     }
     Entry entry = leaf;
-    for (int l = leaf_level; l < level; ++l) {
+    for (int l = kLeaf; l < kLevels && l < level; ++l) {
       const PhysAddr table = frames[index(l)];
       if constexpr (kPolicy.fault == Fault::kLinkBeforeFill) {
         if (l + 1 == level) write(slot, link(table, Word(1)));
@@ -233,7 +234,7 @@ class TableTree {
     }
     write(slot, entry);
     if (counted && kPolicy.fault != Fault::kCountBeforeAllocation) add_population(place, Word(1));
-    if (leaf_level == 1) {
+    if constexpr (kLeaf == 1) {
       if constexpr (kPolicy.walk_cache) fetch_upcoming(va);
       remember(va, {frames[1], level == 2 ? slot : entry_address(frames[2], va, 2)});
     }

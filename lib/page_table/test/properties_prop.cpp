@@ -48,6 +48,12 @@ struct Arbitrary<quintet::page_table::world::Script> {
 namespace quintet::page_table::world {
 namespace {
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr int kScripts = 30;  // a sanitizer costs about that factor
+#else
+constexpr int kScripts = 120;
+#endif
+
 void holds(const MakeProperty& make) {
   for (const Configuration& configuration : configurations()) {
     if (!make()->applies(configuration.traits)) continue;
@@ -55,7 +61,7 @@ void holds(const MakeProperty& make) {
       rc::detail::TestMetadata metadata;
       metadata.id = configuration.traits.name;
       auto params = rc::detail::configuration().testParams;
-      params.maxSuccess = 120;
+      params.maxSuccess = kScripts;
       params.maxSize = 100;
       const auto property = [&](const Script& script) {
         const auto violation = judge(configuration, script, make);
