@@ -56,7 +56,6 @@ struct Scene {
 Scene scene(const Configuration& configuration, std::uint64_t seed) {
   Scene scene{configuration.make(160), spec::AddressSpace(machine_of(configuration.traits))};
   const auto play = [&](const Op& op) {
-    const auto before = scene.model;
     if (carry_out(*scene.table, op).error) return;
     REQUIRE(carry_out(scene.model, op).reasons == 0);
   };

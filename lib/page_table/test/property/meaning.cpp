@@ -39,7 +39,7 @@ std::uint64_t flags_of(const spec::Translation& t) {
   return flags;
 }
 
-// The protection key overlaps nothing; software bits 58:52 and key 62:59 tile the high flags.
+// The MMU's view equals the model's at every page, at its edges, and at every probe.
 class Refinement : public Property {
  public:
   void after(Episode& episode) override {

@@ -10,10 +10,9 @@
 #include "page_table/test/world/script.hpp"
 #include "page_table/test/world/tables.hpp"
 
-// The proved properties P1 to P21 of the paper's page table, one class each (facts of 1.5 in the
-// paper's terms), as judges of an episode: a script carried out on a page table beside the model.
-// The same judge acquits the real table (properties_prop.cpp) and convicts mutants
-// (seeded_faults_model.cpp).
+// The properties P1 to P21 that the paper proved of its page table, one class each, as judges of
+// an episode: a script carried out on a page table beside the model. The same judge acquits the
+// real table (properties_prop.cpp) and convicts mutants (seeded_faults_model.cpp).
 namespace quintet::page_table::world {
 
 // An episode as a judge sees it. Before an operation `model` is the state before it; afterwards

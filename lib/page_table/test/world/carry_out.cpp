@@ -59,44 +59,45 @@ spec::Reasons reason_of(Error error) {
 namespace {
 
 template <class T>
-void take_error(const Result<T>& result, Answer& answer) {
-  if (!result) answer.error = result.error();
+Answer answer_of(const Result<T>& result) {
+  Answer answer;
+  if (!result) {
+    answer.error = result.error();
+  } else if constexpr (std::is_same_v<T, Mapping>) {
+    answer.pages = {placed(*result)};
+  } else if constexpr (!std::is_void_v<T>) {
+    answer.number = static_cast<std::uint64_t>(*result);
+  }
+  return answer;
 }
-template <class T>
-void take_error(const BatchResult<T>& result, Answer& answer) {
-  if (result) return;
+Answer answer_of(const BatchResult<void>& result) {
+  Answer answer;
+  if (result) return answer;
   answer.error = result.error().error;
   answer.index = result.error().index;
-}
-void take_page(const Result<Mapping>& result, Answer& answer) {
-  take_error(result, answer);
-  if (result) answer.pages = {placed(*result)};
-}
-template <class T>
-void take_number(const Result<T>& result, Answer& answer) {
-  take_error(result, answer);
-  if (result) answer.number = static_cast<std::uint64_t>(*result);
+  return answer;
 }
 
-void unmap_batch(Subject& table, const Op& op, Answer& answer) {
-  std::vector<VirtAddr> addresses;
-  for (const PlacedPage& request : op.batch) addresses.emplace_back(request.va);
-  std::vector<Mapping> removed(addresses.size());
-  const auto result = table.unmap_batch(addresses, removed);
-  take_error(result, answer);
-  if (!result) return;
-  for (const Mapping& mapping : removed) answer.pages.push_back(placed(mapping));
-}
-
-void map_batch(Subject& table, const Op& op, Answer& answer) {
+Answer map_batch(Subject& table, const Op& op) {
   std::vector<BasicMapRequest<std::uint64_t>> requests;
   for (const auto& [va, page] : op.batch) {
     requests.push_back({VirtAddr(va), PhysAddr(page.pa), PageFlags::from_bits(page.flags)});
   }
-  take_error(table.map_batch(requests), answer);
+  return answer_of(table.map_batch(requests));
 }
 
-void resolve_batch(const Subject& table, const Op& op, Answer& answer) {
+Answer unmap_batch(Subject& table, const Op& op) {
+  std::vector<VirtAddr> addresses;
+  for (const PlacedPage& request : op.batch) addresses.emplace_back(request.va);
+  std::vector<Mapping> removed(addresses.size());
+  Answer answer = answer_of(table.unmap_batch(addresses, removed));
+  if (answer.error) return answer;
+  for (const Mapping& mapping : removed) answer.pages.push_back(placed(mapping));
+  return answer;
+}
+
+Answer resolve_batch(const Subject& table, const Op& op) {
+  Answer answer;
   std::vector<VirtAddr> addresses;
   for (const PlacedPage& request : op.batch) addresses.emplace_back(request.va);
   std::vector<Result<Mapping>> found(addresses.size(), std::unexpected(Error::kBadSize));
@@ -105,154 +106,134 @@ void resolve_batch(const Subject& table, const Op& op, Answer& answer) {
     answer.errors.push_back(one ? std::nullopt : std::optional(one.error()));
     answer.pages.push_back(one ? placed(*one) : PlacedPage{});
   }
+  return answer;
 }
 
 }  // namespace
 
 Answer carry_out(Subject& table, const Op& op) {
-  Answer answer;
   const VirtAddr va(op.va);
+  const PhysAddr pa(op.pa);
   const PageFlags flags = PageFlags::from_bits(op.flags);
   const PageSize size = page_size(op.size);
   switch (op.what) {
     case Do::kMap:
-      take_error(table.map(va, PhysAddr(op.pa), size, flags), answer);
-      break;
+      return answer_of(table.map(va, pa, size, flags));
     case Do::kUnmap:
-      take_page(table.unmap(va), answer);
-      break;
+      return answer_of(table.unmap(va));
     case Do::kProtect:
-      take_page(table.protect(va, flags), answer);
-      break;
+      return answer_of(table.protect(va, flags));
     case Do::kResolve:
-      take_page(table.resolve(va), answer);
-      break;
+      return answer_of(table.resolve(va));
     case Do::kClearAccessed:
-      take_number(table.test_and_clear_accessed(va), answer);
-      break;
+      return answer_of(table.test_and_clear_accessed(va));
     case Do::kClearDirty:
-      take_number(table.test_and_clear_dirty(va), answer);
-      break;
+      return answer_of(table.test_and_clear_dirty(va));
     case Do::kMapRange:
-      take_error(table.map_range(va, PhysAddr(op.pa), op.bytes, flags, size), answer);
-      break;
+      return answer_of(table.map_range(va, pa, op.bytes, flags, size));
     case Do::kUnmapRange:
-      take_number(table.unmap_range(va, op.bytes), answer);
-      break;
+      return answer_of(table.unmap_range(va, op.bytes));
     case Do::kProtectRange:
-      take_number(table.protect_range(va, op.bytes, flags), answer);
-      break;
+      return answer_of(table.protect_range(va, op.bytes, flags));
     case Do::kMapBatch:
-      map_batch(table, op, answer);
-      break;
+      return map_batch(table, op);
     case Do::kUnmapBatch:
-      unmap_batch(table, op, answer);
-      break;
+      return unmap_batch(table, op);
     case Do::kResolveBatch:
-      resolve_batch(table, op, answer);
-      break;
+      return resolve_batch(table, op);
     case Do::kSplit:
-      take_error(table.split(va), answer);
-      break;
+      return answer_of(table.split(va));
     case Do::kMerge:
-      take_error(table.merge(va, size), answer);
-      break;
+      return answer_of(table.merge(va, size));
     case Do::kFlush:
       table.flush();
-      break;
+      return {};
     case Do::kTouch:
-      break;  // the caller plays the hardware
+      return {};  // the caller plays the hardware
   }
-  return answer;
+  return {};
 }
 
 namespace {
 
 template <class T>
-void take_verdict(const spec::Verdict<T>& verdict, Answer& answer) {
+Answer answer_of(const spec::Verdict<T>& verdict) {
+  Answer answer;
   if (!verdict) {
     answer.reasons = verdict.error();
-    return;
-  }
-  if constexpr (std::is_same_v<T, PlacedPage>) {
+  } else if constexpr (std::is_same_v<T, PlacedPage>) {
     answer.pages = {*verdict};
   } else if constexpr (!std::is_void_v<T>) {
     answer.number = *verdict;
   }
+  return answer;
 }
 template <class T>
-void take_batch_verdict(const spec::BatchVerdict<T>& verdict, Answer& answer) {
+Answer answer_of(const spec::BatchVerdict<T>& verdict) {
+  Answer answer;
   if (!verdict) {
     answer.reasons = verdict.error().reasons;
     answer.index = verdict.error().index;
   } else if constexpr (!std::is_void_v<T>) {
     answer.pages = *verdict;
   }
+  return answer;
 }
-void resolve_batch(const spec::AddressSpace& model, const Op& op, Answer& answer) {
+Answer resolve_batch(const spec::AddressSpace& model, const Op& op) {
+  Answer answer;
   for (const PlacedPage& request : op.batch) {
     const auto found = model.resolve(request.va);
     answer.each.push_back(found ? 0 : found.error());
     answer.pages.push_back(found ? *found : PlacedPage{});
   }
+  return answer;
+}
+std::vector<std::uint64_t> addresses_of(const Op& op) {
+  std::vector<std::uint64_t> addresses;
+  for (const PlacedPage& request : op.batch) addresses.push_back(request.va);
+  return addresses;
 }
 
 }  // namespace
 
 Answer carry_out(spec::AddressSpace& model, const Op& op) {
-  Answer answer;
-  std::vector<std::uint64_t> addresses;
-  for (const PlacedPage& request : op.batch) addresses.push_back(request.va);
-  switch (op.what) {
+  const auto& [what, va, pa, bytes, flags, size, batch] = op;
+  switch (what) {
     case Do::kMap:
-      take_verdict(model.map(op.va, op.pa, op.size, op.flags), answer);
-      break;
+      return answer_of(model.map(va, pa, size, flags));
     case Do::kUnmap:
-      take_verdict(model.unmap(op.va), answer);
-      break;
+      return answer_of(model.unmap(va));
     case Do::kProtect:
-      take_verdict(model.protect(op.va, op.flags), answer);
-      break;
+      return answer_of(model.protect(va, flags));
     case Do::kResolve:
-      take_verdict(model.resolve(op.va), answer);
-      break;
+      return answer_of(model.resolve(va));
     case Do::kClearAccessed:
-      take_verdict(model.test_and_clear(op.va, spec::kAccessedBit), answer);
-      break;
+      return answer_of(model.test_and_clear(va, spec::kAccessedBit));
     case Do::kClearDirty:
-      take_verdict(model.test_and_clear(op.va, spec::kDirtyBit), answer);
-      break;
+      return answer_of(model.test_and_clear(va, spec::kDirtyBit));
     case Do::kMapRange:
-      take_verdict(model.map_range(op.va, op.pa, op.bytes, op.flags, op.size), answer);
-      break;
+      return answer_of(model.map_range(va, pa, bytes, flags, size));
     case Do::kUnmapRange:
-      take_verdict(model.unmap_range(op.va, op.bytes), answer);
-      break;
+      return answer_of(model.unmap_range(va, bytes));
     case Do::kProtectRange:
-      take_verdict(model.protect_range(op.va, op.bytes, op.flags), answer);
-      break;
+      return answer_of(model.protect_range(va, bytes, flags));
     case Do::kMapBatch:
-      take_batch_verdict(model.map_batch(op.batch), answer);
-      break;
+      return answer_of(model.map_batch(batch));
     case Do::kUnmapBatch:
-      take_batch_verdict(model.unmap_batch(addresses), answer);
-      break;
+      return answer_of(model.unmap_batch(addresses_of(op)));
     case Do::kResolveBatch:
-      resolve_batch(model, op, answer);
-      break;
+      return resolve_batch(model, op);
     case Do::kSplit:
-      take_verdict(model.split(op.va), answer);
-      break;
+      return answer_of(model.split(va));
     case Do::kMerge:
-      take_verdict(model.merge(op.va, op.size), answer);
-      break;
+      return answer_of(model.merge(va, size));
     case Do::kFlush:
-      break;
+      return {};
     case Do::kTouch:
-      model.touch(op.va, op.flags);
-      break;
+      model.touch(va, flags);
+      return {};
   }
-  return answer;
+  return {};
 }
 
 std::string disagreement(const Answer& table, const Answer& model) {

@@ -71,7 +71,7 @@ struct Answer {
   std::vector<PlacedPage> pages;
   std::vector<std::optional<Error>> errors;  // of the table, one a request of kResolveBatch
   std::vector<spec::Reasons> each;           // of the model, likewise
-  std::uint64_t number = 0;  // bytes, or a bit
+  std::uint64_t number = 0;                  // bytes, or a bit
 };
 
 [[nodiscard]] Answer carry_out(Subject& table, const Op& op);
