@@ -11,7 +11,9 @@
 #include "page_table/page_table.hpp"
 
 // Our page table behind the interface that the workloads use (workloads.hpp). Every member is one
-// call of the library; flags are those of the paper's workload: user, writable, executable.
+// call of the library; flags are those of the paper's workload: user, writable, executable. The
+// members of one operation are inlined for every implementation alike, so that none pays for the
+// interface (always_inline: the compiler's own choice differs from case to case).
 namespace quintet::bench {
 
 template <page_table::Policy kPolicy = page_table::kDefaultPolicy,
@@ -29,12 +31,14 @@ class Quintet {
                      .metadata = kPolicy.counter == page_table::Counter::kBeside})),
         table_(must(Table::create(arena_))) {}
 
-  bool map(std::uint64_t va) {
+  [[gnu::always_inline]] bool map(std::uint64_t va) {
     return table_.map(VirtAddr(va), PhysAddr(0), page_table::PageSize::k4K, kFlags).has_value();
   }
-  bool unmap(std::uint64_t va) { return table_.unmap(VirtAddr(va)).has_value(); }
+  [[gnu::always_inline]] bool unmap(std::uint64_t va) {
+    return table_.unmap(VirtAddr(va)).has_value();
+  }
   // The physical address must be the one that was mapped.
-  bool resolve(std::uint64_t va) {
+  [[gnu::always_inline]] bool resolve(std::uint64_t va) {
     const auto found = table_.resolve(VirtAddr(va));
     return found && found->physical() == PhysAddr(0);
   }

@@ -15,9 +15,9 @@ namespace quintet::bench {
 class Nros {
  public:
   explicit Nros(std::uint64_t /*tables*/) {}
-  bool map(std::uint64_t va) { return space_.map(va, 0, 4096, kRights); }
-  bool unmap(std::uint64_t va) { return space_.unmap(va); }
-  bool resolve(std::uint64_t va) { return space_.resolve(va) == 0; }
+  [[gnu::always_inline]] bool map(std::uint64_t va) { return space_.map(va, 0, 4096, kRights); }
+  [[gnu::always_inline]] bool unmap(std::uint64_t va) { return space_.unmap(va); }
+  [[gnu::always_inline]] bool resolve(std::uint64_t va) { return space_.resolve(va) == 0; }
   bool map_large(std::uint64_t va, page_table::PageSize size) {
     return space_.map(va, 0, page_table::page_bytes(size), kRights);
   }
@@ -50,15 +50,15 @@ template <class Source, bool kReclaim = true>
 class Verified {
  public:
   explicit Verified(std::uint64_t /*tables*/) {}
-  bool map(std::uint64_t va) { return map_bytes(va, 4096); }
-  bool unmap(std::uint64_t va) {
+  [[gnu::always_inline]] bool map(std::uint64_t va) { return map_bytes(va, 4096); }
+  [[gnu::always_inline]] bool unmap(std::uint64_t va) {
     if constexpr (kReclaim) {
       return table_.unmap(va) == baselines::UnmapResult::kOk;
     } else {
       return table_.unmap_noreclaim(va) == baselines::UnmapResult::kOk;
     }
   }
-  bool resolve(std::uint64_t va) {
+  [[gnu::always_inline]] bool resolve(std::uint64_t va) {
     const auto found = table_.resolve(va);
     return found && found->frame.base == 0;
   }
