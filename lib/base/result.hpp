@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <version>
+
+#ifndef __cpp_lib_expected
+#error "quintet needs C++23 with std::expected: compile with -std=c++23 (g++ 12, clang 19 or newer)"
+#endif
 #include <expected>
 
 // The outcome of an operation that bad input or a lack of resources can refuse. Each library

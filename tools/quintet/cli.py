@@ -229,7 +229,10 @@ def command_figure(args: argparse.Namespace) -> int:
     from quintet.load import load_runs
 
     modules = chosen_figures(args.which)
-    for path in write(modules, load_runs(args.run), args.output, args.paper):
+    runs = load_runs(args.run)
+    if not args.run:
+        print(f"run:       {_show(runs[0].path)}")
+    for path in write(modules, runs, args.output, args.paper):
         print(_show(path))
     return OK
 
@@ -239,7 +242,10 @@ def command_report(args: argparse.Namespace) -> int:
     from quintet.load import load_runs
     from quintet.report import write_report
 
-    print(_show(write_report(load_runs(args.run), args.output)))
+    runs = load_runs(args.run)
+    if not args.run:
+        print(f"run:       {_show(runs[0].path)}")
+    print(_show(write_report(runs, args.output)))
     return OK
 
 

@@ -161,11 +161,32 @@ def _geomeans(comparison: Comparison) -> str:
     return text
 
 
+def settings_differences(first: Run, second: Run) -> list[str]:
+    """Settings of the benchmark binary, and its build, in which two runs differ: `key: A | B`."""
+    keys = sorted(
+        key
+        for key in {*first.context, *second.context}
+        if key.startswith("qt_flag_")
+        or key in ("qt_compiler", "qt_compiler_flags", "qt_build_type")
+    )
+    return [
+        f"{key.removeprefix('qt_').removeprefix('flag_')}: {a} | {b}"
+        for key in keys
+        if (a := first.context.get(key, "none")) != (b := second.context.get(key, "none"))
+    ]
+
+
 def notes(comparison: Comparison) -> list[str]:
     """What was done, in sentences: the reader must be able to disagree with it."""
     c, verdict = comparison, comparison.verdict
     better = "higher" if c.higher_is_better else "lower"
     lines = [f"ratio = B / A of {c.metric} ({better} is better), medians over processes, 95% CI"]
+    if differences := settings_differences(c.first, c.second):
+        lines.insert(
+            0,
+            "WARNING: the runs were not measured alike, so a difference may be one of settings: "
+            + "; ".join(differences),
+        )
     if c.baseline:
         lines.append(
             f"every sample is divided by '{c.baseline}' of the same operation in the same run and "

@@ -48,7 +48,7 @@ expect 2 'unknown flag --nonsense' --nonsense
 expect 2 'unknown flag --benchmark_nonsense' --benchmark_nonsense=1
 expect 2 'outside 10..1M' --pages=5
 expect 2 'without a unit' --benchmark_min_time=1s
-expect 2 'cannot write' --benchmark_out=/nonexistent/x.json --benchmark_filter=work
+expect 2 'cannot write' --benchmark_out=/dev/null/x.json --benchmark_filter=work
 expect 3 'see --benchmark_list_tests' --benchmark_filter=nomatch
 expect 3 'see --benchmark_list_tests' --benchmark_list_tests --benchmark_filter=nomatch
 expect 77 'SKIP: install librival-dev' --benchmark_filter=skip
