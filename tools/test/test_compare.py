@@ -2,9 +2,12 @@
 """`compare` from files to words."""
 
 import json
+from pathlib import Path
 
 import fake_bench
 from conftest import write_run
+from quintet.compare import settings_differences
+from quintet.load import Run
 
 SLOW = "page_table/unmap/quintet"
 
@@ -95,3 +98,10 @@ def test_bare_benchmark_files_compare(tmp_path, quintet):
     run = write_run(tmp_path / "a")
     status, out, _ = quintet("compare", run / "page_table.0.json", run / "page_table.1.json")
     assert status == 0 and "no verdict is possible" in out
+
+
+def test_runs_with_other_settings_are_called_out() -> None:
+    first = Run(Path("a"), "m", context={"qt_flag_pages": "100000", "qt_kernel": "1"})
+    second = Run(Path("b"), "m", context={"qt_flag_pages": "10000000", "qt_kernel": "2"})
+    assert settings_differences(first, second) == ["pages: 100000 | 10000000"]
+    assert settings_differences(first, first) == []
