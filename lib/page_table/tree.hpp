@@ -78,6 +78,7 @@ class TableTree {
     int level;
     Place place;
   };
+
   TableTree(Memory& memory, PhysAddr root, CpuFeatures features, Inv inv)
       : memory_(&memory), root_(root), limits_(features), inv_(std::move(inv)) {}
   TableTree(TableTree&& other) noexcept

@@ -30,7 +30,7 @@ class WalkCache {
   }
   // True when `va` lies in the 2 MiB after those of the last level-1 table.
   [[nodiscard]] bool precedes(VirtAddr va) const {
-    return bool((va.value >> level_shift(2)) == region_ + W(1));
+    return has_table() && bool((va.value >> level_shift(2)) == region_ + W(1));
   }
   // Requires: covers(va).
   [[nodiscard]] PhysAddr table() const { return table_; }
