@@ -96,10 +96,10 @@ template <class W>
   return (va.value >> level_shift(level)) & W(kEntries - 1);
 }
 
-// Physical address of the entry for `va` in the `table` at `level`.
-template <class W>
-[[nodiscard]] constexpr BasicPhysAddr<W> entry_address(BasicPhysAddr<W> table, BasicVirtAddr<W> va,
-                                                       int level) {
+// Address of the entry for `va` in the `table` at `level`; both physical addresses, or both
+// locations (physical_memory.hpp).
+template <class Address, class W>
+[[nodiscard]] constexpr Address entry_address(Address table, BasicVirtAddr<W> va, int level) {
   // index * 8 in one shift and one mask.
   return table + ((va.value >> (level_shift(level) - 3)) & W((kEntries - 1) * kEntryBytes));
 }

@@ -14,15 +14,18 @@ namespace quintet::page_table {
 // references its table. Not initialised, because find_slots fills it.
 template <PhysicalMemory M, class I, Policy kPolicy>
 struct PageTable<M, I, kPolicy>::Group {
-  std::array<Word, kGroup> slot;  // 0 where the address needs the slow path
-  std::array<Word, kGroup> parent;
+  std::array<Location, kGroup> slot;
+  std::array<Location, kGroup> parent;
+  std::uint32_t slow;  // bit i: address i needs the slow path, and has no slot here
 
-  [[nodiscard]] bool found(std::size_t i) const { return bool(slot[i] != Word(0)); }
-  [[nodiscard]] PhysAddr slot_at(std::size_t i) const { return PhysAddr(slot[i]); }
-  [[nodiscard]] Place place(std::size_t i) const {
-    return {PhysAddr(slot[i] & Word(~(kTableBytes - 1))), PhysAddr(parent[i])};
-  }
+  [[nodiscard]] bool found(std::size_t i) const { return (slow >> i & 1) == 0; }
 };
+template <PhysicalMemory M, class I, Policy kPolicy>
+typename PageTable<M, I, kPolicy>::LeafPlace PageTable<M, I, kPolicy>::place_of(
+    const Group& group, std::size_t i) const {
+  const PhysAddr slot = address(*this->memory_, group.slot[i]);
+  return {PhysAddr(slot.value & Word(~(kTableBytes - 1))), group.parent[i]};
+}
 
 // Walks to the level-1 entries of `count` addresses and has them fetched. The walks are
 // independent, so the CPU overlaps their misses on the directories by itself. An address that is
@@ -31,19 +34,26 @@ template <PhysicalMemory M, class I, Policy kPolicy>
 template <class AddressOf, class Usable>
 inline void PageTable<M, I, kPolicy>::find_slots(AddressOf address_of, Usable usable,
                                                  std::size_t count, Group& group) const {
+  static_assert(kGroup <= 32, "Group::slow has a bit for each");
+  group.slow = 0;
   for (std::size_t i = 0; i < count; ++i) {
     const VirtAddr va = address_of(i);
-    Place place;
-    const bool reached =
-        (kPolicy.walk_cache && this->table_by_directory(va, place)) || this->find_table(va, place);
+    PhysAddr table;
+    Location parent;
+    bool reached = kPolicy.walk_cache && this->table_by_directory(va, table, parent);
+    if (Place place; !reached && this->find_table(va, place)) {
+      table = place.table;
+      parent = this->locate(place.parent);
+      reached = true;
+    }
     if (!reached || !usable(i)) [[unlikely]] {
-      group.slot[i] = Word(0);
+      group.slow |= std::uint32_t{1} << i;
       continue;
     }
-    const PhysAddr slot = entry_address(place.table, va, 1);
+    const Location slot = entry_address(this->locate(table), va, 1);
     prefetch(*this->memory_, slot);
-    group.slot[i] = slot.value;
-    group.parent[i] = place.parent.value;
+    group.slot[i] = slot;
+    group.parent[i] = parent;
   }
 }
 
@@ -58,16 +68,24 @@ BatchResult<void> PageTable<M, I, kPolicy>::map_all(std::span<const MapRequest> 
                count, group);
     for (std::size_t i = 0; i < count; ++i) {
       // No map removes a table, so an entry once found stays good for the whole group.
-      const auto ok = group.found(i) ? map_at(group.slot_at(i), group.place(i), r[i].pa, r[i].flags)
-                                     : map(r[i].va, r[i].pa, PageSize::k4K, r[i].flags);
-      if (ok) [[likely]]
-        continue;
+      Error error = Error::kOverlap;
+      if (group.found(i)) [[likely]] {
+        if (!this->read(group.slot[i]).present()) [[likely]] {
+          this->write(group.slot[i], Tree::make_leaf(1, r[i].pa, r[i].flags));
+          this->add_population(place_of(group, i), Word(1));
+          continue;
+        }
+      } else {
+        const auto ok = map(r[i].va, r[i].pa, PageSize::k4K, r[i].flags);
+        if (ok) continue;
+        error = ok.error();
+      }
       if constexpr (kPolicy.fault != Fault::kBatchWithoutUndo) {
         for (std::size_t undo = done + i; undo-- > 0;) {
           static_cast<void>(unmap(requests[undo].va));
         }
       }
-      return std::unexpected(BatchError{done + i, ok.error()});
+      return std::unexpected(BatchError{done + i, error});
     }
     done += count;
   }
@@ -122,18 +140,28 @@ BatchResult<void> PageTable<M, I, kPolicy>::unmap_batch(std::span<const VirtAddr
     find_slots([&](std::size_t i) { return va[i]; },
                [&](std::size_t i) { return is_aligned(va[i].value, kTableBytes); }, count, group);
     for (std::size_t i = 0; i < count; ++i) {
-      const Stop leaf =
-          group.found(i) ? stop_at(group.slot_at(i), group.place(i)) : this->walk(va[i]);
-      if (auto ok = check_base(va[i], leaf); !ok) [[unlikely]] {
+      auto take = [&](auto slot, Entry entry, int level, auto place) {
+        removed[done + i] = Mapping(va[i], this->take_leaf(slot, entry), level);
+        this->stale(va[i], Word(level_bytes(level)), removed[done + i].size());
+        if constexpr (kPolicy.reclaims()) {
+          const Word word = this->count_word(place);
+          emptied = emptied || bool(Tree::population_in(word) == Word(1));
+          this->set_count_word(place, word - Tree::count_step(Word(1)));
+        }
+      };
+      if (group.found(i)) [[likely]] {
+        const Entry entry = this->read(group.slot[i]);
+        if (entry.present()) [[likely]] {
+          take(group.slot[i], entry, 1, place_of(group, i));
+          continue;
+        }
+      }
+      const Stop leaf = this->walk(va[i]);
+      if (auto ok = check_base(va[i], leaf); !ok) {
         for (std::size_t undo = done + i; undo-- > 0;) put_back(removed[undo]);
         return std::unexpected(BatchError{done + i, ok.error()});
       }
-      removed[done + i] = Mapping(va[i], this->take_leaf(leaf.slot, leaf.entry), leaf.level);
-      this->stale(va[i], Word(level_bytes(leaf.level)), removed[done + i].size());
-      if constexpr (kPolicy.reclaims()) {
-        emptied = emptied || bool(this->population(leaf.place) == Word(1));
-        this->add_population(leaf.place, Word(0) - Word(1));
-      }
+      take(leaf.slot, leaf.entry, leaf.level, leaf.place);
     }
     done += count;
   }
@@ -169,23 +197,26 @@ void PageTable<M, I, kPolicy>::reclaim_if_empty(VirtAddr va) {
 template <PhysicalMemory M, class I, Policy kPolicy>
 void PageTable<M, I, kPolicy>::resolve_batch(std::span<const VirtAddr> addresses,
                                              std::span<Result<Mapping>> found) const {
-  std::array<Word, kGroup> tables;
+  std::array<Location, kGroup> slots;
   for (std::size_t done = 0; done < addresses.size();) {
     const std::size_t count = std::min(kGroup, addresses.size() - done);
+    std::uint32_t slow = 0;
     for (std::size_t i = 0; i < count; ++i) {
-      Place place{};
-      tables[i] = Word(0);
-      if (!this->find_table(addresses[done + i], place)) continue;
-      tables[i] = place.table.value;
-      prefetch(*this->memory_, entry_address(place.table, addresses[done + i], 1));
+      Place place;
+      if (!this->find_table(addresses[done + i], place)) {
+        slow |= std::uint32_t{1} << i;
+        continue;
+      }
+      slots[i] = entry_address(this->locate(place.table), addresses[done + i], 1);
+      prefetch(*this->memory_, slots[i]);
     }
     for (std::size_t i = 0; i < count; ++i) {
       const VirtAddr va = addresses[done + i];
-      if (PhysAddr(tables[i]).is_null()) [[unlikely]] {
+      if ((slow >> i & 1) != 0) [[unlikely]] {
         found[done + i] = resolve(va);
         continue;
       }
-      const Entry entry = this->read(entry_address(PhysAddr(tables[i]), va, 1));
+      const Entry entry = this->read(slots[i]);
       if (entry.present()) {
         found[done + i] = Mapping(va, entry, 1);
       } else {

@@ -5,8 +5,8 @@
 
 namespace quintet::page_table {
 
-static_assert(PhysicalMemory<FrameArena> && PrefetchingMemory<FrameArena> &&
-              PredictingMemory<FrameArena> && CountingMemory<FrameArena> &&
+static_assert(PhysicalMemory<FrameArena> && LocatingMemory<FrameArena> &&
+              PrefetchingMemory<FrameArena> && CountingMemory<FrameArena> &&
               DirtyAllocatingMemory<FrameArena> && FillingMemory<FrameArena> &&
               MetadataMemory<FrameArena> && AtomicMemory<FrameArena>);
 static_assert(PhysicalMemory<SharedFrameArena>);
@@ -27,11 +27,13 @@ platform::Result<FrameStore> FrameStore::create_store(const Options& options) {
   auto map = platform::MemoryMap::create(options.bytes, options.backing);
   if (!map) return std::unexpected(map.error());
   store.map_ = std::move(*map);
-  auto stack = platform::MemoryMap::create(store.frames_ * sizeof(Number));
-  if (!stack) return std::unexpected(stack.error());
-  store.stack_ = std::move(*stack);
+  for (FrameSet* set : {&store.clean_, &store.dirty_}) {
+    auto made = FrameSet::create(store.frames_);
+    if (!made) return std::unexpected(made.error());
+    *set = std::move(*made);
+  }
   if (options.metadata) {
-    auto counts = platform::MemoryMap::create(store.frames_ * sizeof(Number));
+    auto counts = platform::MemoryMap::create(store.frames_ * sizeof(std::uint32_t));
     if (!counts) return std::unexpected(counts.error());
     store.counts_ = std::move(*counts);
   }
@@ -45,17 +47,17 @@ platform::Result<FrameStore> FrameStore::create_store(const Options& options) {
 }
 
 PhysAddr FrameStore::allocate_other() {
-  if (dirty_ > 0) {
-    const PhysAddr frame = frame_at(stack()[frames_ - dirty_--]);
+  if (const auto number = dirty_.take(); number != FrameSet::kNone) {
+    const PhysAddr frame = frame_at(number);
     std::memset(at(frame), 0, kTableBytes);
     return frame;
   }
   if (used_ == frames_) return PhysAddr();
-  return frame_at(static_cast<Number>(used_++));
+  return frame_at(used_++);
 }
 
 PhysAddr FrameStore::allocate_dirty() {
-  if (dirty_ > 0) return frame_at(stack()[frames_ - dirty_--]);
+  if (const auto number = dirty_.take(); number != FrameSet::kNone) return frame_at(number);
   return allocate();
 }
 

@@ -9,15 +9,16 @@
 
 #include "base/assert.hpp"
 #include "page_table/address.hpp"
+#include "page_table/frame_set.hpp"
 #include "page_table/physical_memory.hpp"
 #include "platform/memory_map.hpp"
 
 // The real world of a page table: table frames in one anonymous mapping, which stands for a
 // window of physical memory starting at a chosen physical address.
 //
-// Invariant: each frame is in use, on the stack of zeroed frames, on the stack of dirty frames,
-// or above the high-water mark and never touched. Free frames are kept last in, first out, so
-// that a recycled table is warm, and outside the frames, so that a zeroed frame stays zero.
+// Invariant: each frame is in use, in the set of zeroed frames, in the set of dirty frames, or
+// above the high-water mark and never touched. The sets lie outside the frames, so that a zeroed
+// frame stays zero, and give the lowest frame first (frame_set.hpp).
 // Threading: allocation belongs to the owner of the table. FrameArena has one writer, and
 // hardware may walk beside it; SharedFrameArena also lets other threads read.
 namespace quintet::page_table {
@@ -39,8 +40,8 @@ class FrameStore {
   // A zeroed frame that nobody holds, or 0 when none is left: O(1), or O(4096 bytes) when only
   // dirty frames are left. Never the frame at the window's base, so never physical address 0.
   [[nodiscard]] PhysAddr allocate() {
-    if (clean_ > 0) [[likely]]
-      return frame_at(stack()[--clean_]);
+    if (const auto number = clean_.take(); number != FrameSet::kNone) [[likely]]
+      return frame_at(number);
     return allocate_other();
   }
   // The same without the promise of zeros. O(1).
@@ -49,22 +50,15 @@ class FrameStore {
   void release(PhysAddr frame, FrameContent content) {
     QT_ASSERT(frame.value > base_.value && index(frame) < used_, "not a frame of this arena");
     QT_ASSERT(in_use() > 0, "more frames released than allocated");
-    const auto number = static_cast<Number>(index(frame));
-    if (content == FrameContent::kZero) {
-      stack()[clean_++] = number;
-    } else {
-      stack()[frames_ - ++dirty_] = number;
-    }
-  }
-  // What the next allocate() returns while zeroed frames are left, else 0.
-  [[nodiscard]] PhysAddr upcoming() const {
-    return clean_ > 0 ? frame_at(stack()[clean_ - 1]) : PhysAddr();
+    (content == FrameContent::kZero ? clean_ : dirty_).insert(index(frame));
   }
   // Frames that can still be allocated.
   [[nodiscard]] std::size_t available() const {
-    return std::size_t{clean_} + dirty_ + (frames_ - used_);
+    return std::size_t{clean_.size()} + dirty_.size() + (frames_ - used_);
   }
-  [[nodiscard]] std::size_t in_use() const { return std::size_t{used_} - 1 - clean_ - dirty_; }
+  [[nodiscard]] std::size_t in_use() const {
+    return std::size_t{used_} - 1 - clean_.size() - dirty_.size();
+  }
 
   // Requires: Options::metadata.
   [[nodiscard]] std::uint64_t population(PhysAddr frame) const { return counts()[index(frame)]; }
@@ -76,6 +70,9 @@ class FrameStore {
   [[nodiscard]] std::byte* at(PhysAddr pa) const {
     return reinterpret_cast<std::byte*>(origin_ + pa.value);
   }
+  [[nodiscard]] PhysAddr address_of(const std::byte* p) const {
+    return PhysAddr(reinterpret_cast<std::uintptr_t>(p) - origin_);
+  }
   // The window as bytes.
   [[nodiscard]] std::span<std::byte> window() const { return map_.bytes(); }
 
@@ -84,44 +81,41 @@ class FrameStore {
   [[nodiscard]] static platform::Result<FrameStore> create_store(const Options& options);
 
  private:
-  // A type of its own, so that stores of frame numbers and of entries alias no field of the store
-  // and the compiler may keep the fields in registers.
-  enum class Number : std::uint32_t {};
-
   FrameStore() = default;
   [[nodiscard]] PhysAddr allocate_other();
-  [[nodiscard]] Number* stack() const { return reinterpret_cast<Number*>(stack_.data()); }
   [[nodiscard]] std::uint32_t* counts() const {
     return reinterpret_cast<std::uint32_t*>(counts_.data());
   }
-  [[nodiscard]] std::size_t index(PhysAddr pa) const {
-    return (pa.value - base_.value) >> kPageShift;
+  [[nodiscard]] std::uint32_t index(PhysAddr pa) const {
+    return static_cast<std::uint32_t>((pa.value - base_.value) >> kPageShift);
   }
-  [[nodiscard]] PhysAddr frame_at(Number number) const {
-    return base_ + (std::uint64_t{static_cast<std::uint32_t>(number)} << kPageShift);
+  [[nodiscard]] PhysAddr frame_at(std::uint32_t number) const {
+    return base_ + (std::uint64_t{number} << kPageShift);
   }
 
   platform::MemoryMap map_;
-  platform::MemoryMap stack_;   // frame numbers: clean ones grow from the front, dirty ones from
-                                // the back
   platform::MemoryMap counts_;  // one 32-bit word a frame
   std::uintptr_t origin_ = 0;  // origin_ + physical address = address in this process (it may wrap)
   PhysAddr base_{};
   std::uint32_t frames_ = 0;  // in the window
   std::uint32_t used_ = 0;    // below the high-water mark
-  std::uint32_t clean_ = 0;
-  std::uint32_t dirty_ = 0;
+  FrameSet clean_;            // free, all words 0
+  FrameSet dirty_;            // free, any content
 };
+
+// An entry in its place. A type of its own, so that a store to a table aliases no field of its
+// owner and the compiler may keep those fields in registers.
+enum class TableWord : std::uint64_t {};
 
 // One writer, and CPUs that walk. A volatile access is one 8-byte move in program order with the
 // others, which x86 makes visible in that order (SDM vol. 3A, section 9.2); unlike an atomic one
 // it does not keep the compiler from holding the arena's own fields in registers.
 struct HardwareAccess {
   static std::uint64_t load(const std::byte* p) {
-    return *reinterpret_cast<const volatile std::uint64_t*>(p);
+    return static_cast<std::uint64_t>(*reinterpret_cast<const volatile TableWord*>(p));
   }
   static void store(std::byte* p, std::uint64_t word) {
-    *reinterpret_cast<volatile std::uint64_t*>(p) = word;
+    *reinterpret_cast<volatile TableWord*>(p) = static_cast<TableWord>(word);
   }
 };
 
@@ -148,17 +142,30 @@ class BasicFrameArena : public FrameStore {
     return BasicFrameArena(std::move(*store));
   }
 
+  // Where an entry is mapped in this process.
+  struct Location {
+    std::byte* p;
+    friend Location operator+(Location location, Word bytes) { return {location.p + bytes}; }
+  };
+  [[nodiscard]] Location locate(PhysAddr pa) const { return {at(pa)}; }
+  [[nodiscard]] PhysAddr address(Location location) const { return address_of(location.p); }
+
+  [[nodiscard]] Word read(Location location) const { return Access::load(location.p); }
   [[nodiscard]] Word read(PhysAddr pa) const { return Access::load(at(pa)); }
+  void write(Location location, Word word) { Access::store(location.p, word); }
   void write(PhysAddr pa, Word word) { Access::store(at(pa), word); }
-  void prefetch(PhysAddr pa) const { __builtin_prefetch(at(pa), 1); }
+  void prefetch(Location location) const { __builtin_prefetch(location.p, 1); }
   void fill(PhysAddr pa, Word first, Word stride, std::size_t count) {
-    auto* out = reinterpret_cast<std::uint64_t*>(at(pa));
-    for (std::size_t i = 0; i < count; ++i) out[i] = first + i * stride;
+    auto* out = reinterpret_cast<TableWord*>(at(pa));
+    for (std::size_t i = 0; i < count; ++i) out[i] = static_cast<TableWord>(first + i * stride);
+  }
+  [[nodiscard]] bool compare_exchange(Location location, Word& expected, Word desired) {
+    // acq_rel: the new leaf is ordered like any other store; the old one is read whole.
+    return __atomic_compare_exchange_n(reinterpret_cast<Word*>(location.p), &expected, desired,
+                                       false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
   }
   [[nodiscard]] bool compare_exchange(PhysAddr pa, Word& expected, Word desired) {
-    // acq_rel: the new leaf is ordered like any other store; the old one is read whole.
-    return __atomic_compare_exchange_n(reinterpret_cast<Word*>(at(pa)), &expected, desired, false,
-                                       __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+    return compare_exchange(locate(pa), expected, desired);
   }
 
  private:

@@ -20,19 +20,19 @@ class Limits {
       : features_(features),
         last_physical_((1ULL << features.maxphyaddr) - 1),
         bad_base_(~last_physical_ | (kTableBytes - 1)),
-        bad_flags_(~flag_bit::kAll | (features.nx ? 0 : flag_bit::kNoExecute)) {}
+        refused_(features.nx ? 0 : flag_bit::kNoExecute) {}
 
   [[nodiscard]] constexpr const CpuFeatures& features() const { return features_; }
 
   // True when a 4 KiB page may be put at `va`, given that `va` is canonical: the whole check in
   // one test, for the fast path.
   [[nodiscard]] constexpr bool accepts(VirtAddr va, PhysAddr pa, PageFlags flags) const {
-    return bool(((va.value & W(kTableBytes - 1)) | (pa.value & W(bad_base_)) |
-                 (flags.bits() & W(bad_flags_))) == W(0));
+    return bool(((va.value & W(kTableBytes - 1)) | (pa.value & W(bad_base_)) | bad_flags(flags)) ==
+                W(0));
   }
 
   [[nodiscard]] constexpr Result<void> check_flags(PageFlags flags) const {
-    if (bool((flags.bits() & W(bad_flags_)) != W(0))) return std::unexpected(Error::kBadFlags);
+    if (bool(bad_flags(flags) != W(0))) return std::unexpected(Error::kBadFlags);
     return {};
   }
 
@@ -68,10 +68,16 @@ class Limits {
   }
 
  private:
+  // Not one mask: of flags that the compiler knows nothing is left to test.
+  [[nodiscard]] constexpr W bad_flags(PageFlags flags) const {
+    return (flags.bits() & W(~flag_bit::kAll)) |
+           ((flags.bits() & W(flag_bit::kNoExecute)) & W(refused_));
+  }
+
   CpuFeatures features_;
   std::uint64_t last_physical_;  // 2^MAXPHYADDR - 1
   std::uint64_t bad_base_;       // bits that the base of a 4 KiB page must not have
-  std::uint64_t bad_flags_;      // bits that flags must not have
+  std::uint64_t refused_;        // flags that this CPU does not have
 };
 
 }  // namespace quintet::page_table

@@ -45,6 +45,7 @@ class PageTable : public TableTree<Memory, Inv, kPolicy> {
 
  public:
   using typename Tree::Entry;
+  using typename Tree::Location;
   using typename Tree::Mapping;
   using typename Tree::PageFlags;
   using typename Tree::PhysAddr;
@@ -78,14 +79,16 @@ class PageTable : public TableTree<Memory, Inv, kPolicy> {
   // Errors: kMisaligned, kNonCanonical, kPhysRange, kBadSize, kBadFlags, kOverlap, kOutOfFrames.
   [[nodiscard, gnu::always_inline]] Result<void> map(VirtAddr va, PhysAddr pa, PageSize size,
                                                      PageFlags flags) {
-    if constexpr (kPolicy.walk_cache) {
-      if (size == PageSize::k4K && this->limits_.accepts(va, pa, flags) && this->visits(va))
-          [[likely]] {
-        return map_in(this->visited(), va, pa, flags);
+    if (size == PageSize::k4K && this->limits_.accepts(va, pa, flags)) [[likely]] {
+      if constexpr (!kPolicy.walk_cache) {
+        return map_walk(va, Tree::make_leaf(1, pa, flags));
+      } else if (this->cache_.covers(va) || this->enter_by_directory(va)) [[likely]] {
+        return map_visited(va, pa, flags);
+      } else {
+        return map_from_root(va, Tree::make_leaf(1, pa, flags));
       }
-      return map_from_root(va, pa, size, flags);
     }
-    return map_walk(va, pa, size, flags);
+    return map_checked(va, pa, size, flags);
   }
 
   // Removes the mapping whose base is `va` and returns it. Emptied tables are reclaimed in O(1)
@@ -93,8 +96,9 @@ class PageTable : public TableTree<Memory, Inv, kPolicy> {
   // Errors: kMisaligned (not a multiple of 4 KiB), kNonCanonical, kNotMapped, kNotBase.
   [[nodiscard, gnu::always_inline]] Result<Mapping> unmap(VirtAddr va) {
     if constexpr (kPolicy.walk_cache) {
-      if (is_aligned(va.value, kTableBytes) && this->visits(va)) [[likely]] {
-        return unmap_in(this->visited(), va);
+      if (is_aligned(va.value, kTableBytes) && (this->cache_.covers(va) || this->enter(va)))
+          [[likely]] {
+        return unmap_visited(va);
       }
       return unmap_checked(va);
     }
@@ -111,8 +115,8 @@ class PageTable : public TableTree<Memory, Inv, kPolicy> {
   // Errors: kNonCanonical, kNotMapped.
   [[nodiscard, gnu::always_inline]] Result<Mapping> resolve(VirtAddr va) {
     if constexpr (kPolicy.walk_cache) {
-      if (this->visits(va)) [[likely]] {
-        return resolve_in(this->visited(), va);
+      if (this->cache_.covers(va) || this->enter(va)) [[likely]] {
+        return resolve_visited(va);
       }
     }
     return std::as_const(*this).resolve(va);
@@ -190,32 +194,38 @@ class PageTable : public TableTree<Memory, Inv, kPolicy> {
   PageTable(Memory& memory, PhysAddr root, CpuFeatures features, Inv inv)
       : Tree(memory, root, features, std::move(inv)) {}
 
-  // ---- level-1 tables already found -----------------------------------------------------------
-  [[nodiscard]] Result<void> map_in(Place place, VirtAddr va, PhysAddr pa, PageFlags flags) {
-    return map_at(entry_address(place.table, va, 1), place, pa, flags);
-  }
-  [[nodiscard]] Result<void> map_at(PhysAddr slot, Place place, PhysAddr pa, PageFlags flags) {
+  // ---- in the level-1 table that the walk cache holds ------------------------------------------
+  [[nodiscard]] Result<void> map_visited(VirtAddr va, PhysAddr pa, PageFlags flags) {
+    const Location slot = this->cache_.entry(va);
     if (this->read(slot).present()) [[unlikely]]
       return std::unexpected(Error::kOverlap);
     this->write(slot, Tree::make_leaf(1, pa, flags));
-    this->add_population(place, Word(1));
+    this->add_population(this->visited(), Word(1));
     return {};
   }
-  [[nodiscard]] Result<Mapping> unmap_in(Place place, VirtAddr va) {
-    const Stop leaf = stop_at(entry_address(place.table, va, 1), place);
-    if (!leaf.entry.present()) [[unlikely]]
+  [[nodiscard]] Result<Mapping> unmap_visited(VirtAddr va) {
+    const Location slot = this->cache_.entry(va);
+    const Entry leaf = this->read(slot);
+    if (!leaf.present()) [[unlikely]]
       return std::unexpected(Error::kNotMapped);
-    return remove(va, leaf);
+    const Mapping removed(va, this->take_leaf(slot, leaf), 1);
+    this->stale(va, Word(kTableBytes), PageSize::k4K);
+    this->uncount(va, 1, this->visited());
+    this->finish();
+    return removed;
   }
-  // A walk that ends at the level-1 entry `slot` of `place`.
-  [[nodiscard]] Stop stop_at(PhysAddr slot, Place place) const {
-    return {slot, this->read(slot), 1, place};
-  }
-  [[nodiscard]] Result<Mapping> resolve_in(Place place, VirtAddr va) const {
-    const Entry entry = this->read(entry_address(place.table, va, 1));
+  [[nodiscard]] Result<Mapping> resolve_visited(VirtAddr va) const {
+    const Entry entry = this->read(this->cache_.entry(va));
     if (!entry.present()) [[unlikely]]
       return std::unexpected(Error::kNotMapped);
     return Mapping(va, entry, 1);
+  }
+  [[nodiscard]] Result<Mapping> unmap_in(Place place, VirtAddr va) {
+    const PhysAddr slot = entry_address(place.table, va, 1);
+    const Stop leaf{slot, this->read(slot), 1, place};
+    if (!leaf.entry.present()) [[unlikely]]
+      return std::unexpected(Error::kNotMapped);
+    return remove(va, leaf);
   }
   // Clears a leaf whose page has base `va`.
   Mapping remove(VirtAddr va, const Stop& leaf) {
@@ -227,9 +237,8 @@ class PageTable : public TableTree<Memory, Inv, kPolicy> {
   }
 
   // single.hpp: from the root
-  [[gnu::noinline]] Result<void> map_from_root(VirtAddr va, PhysAddr pa, PageSize size,
-                                               PageFlags flags);
-  Result<void> map_walk(VirtAddr va, PhysAddr pa, PageSize size, PageFlags flags);
+  [[gnu::noinline]] Result<void> map_from_root(VirtAddr va, Entry leaf);
+  Result<void> map_walk(VirtAddr va, Entry leaf);
   [[gnu::noinline]] Result<void> map_checked(VirtAddr va, PhysAddr pa, PageSize size,
                                              PageFlags flags);
   template <int kLeaf>
@@ -264,6 +273,8 @@ class PageTable : public TableTree<Memory, Inv, kPolicy> {
   // batch.hpp
   static constexpr std::size_t kGroup = 16;  // requests whose misses overlap
   struct Group;
+  using LeafPlace = typename Tree::template BasicPlace<Location>;
+  [[nodiscard]] LeafPlace place_of(const Group& group, std::size_t i) const;
   template <class AddressOf, class Usable>
   void find_slots(AddressOf address_of, Usable usable, std::size_t count, Group& group) const;
   BatchResult<void> map_all(std::span<const MapRequest> requests);

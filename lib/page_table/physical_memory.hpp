@@ -32,15 +32,17 @@ concept PhysicalMemory = requires(M memory, const M constant, BasicPhysAddr<type
   memory.release(pa, content);
 };
 
-// prefetch(pa): a hint that the entry at `pa` will be needed soon.
+// locate(pa): where the entry at `pa` is, in a form that saves translating the address each time:
+// read, write and compare_exchange take it as well. Adding bytes stays within the frame.
+// address(location) is the way back. Good for the memory's lifetime.
 template <class M>
-concept PrefetchingMemory =
-    requires(const M memory, BasicPhysAddr<typename M::Word> pa) { memory.prefetch(pa); };
-
-// upcoming(): the frame that the next allocate() is likely to return, or 0; a hint.
-template <class M>
-concept PredictingMemory = requires(const M memory) {
-  { memory.upcoming() } -> std::same_as<BasicPhysAddr<typename M::Word>>;
+concept LocatingMemory = requires(M memory, const M constant, BasicPhysAddr<typename M::Word> pa,
+                                  typename M::Location location, typename M::Word word) {
+  { constant.locate(pa) } -> std::same_as<typename M::Location>;
+  { constant.address(location) } -> std::same_as<BasicPhysAddr<typename M::Word>>;
+  { constant.read(location) } -> std::same_as<typename M::Word>;
+  memory.write(location, word);
+  { location + word } -> std::same_as<typename M::Location>;
 };
 
 // available(): how many allocations in a row are certain to succeed. Lets a range operation
@@ -79,10 +81,48 @@ concept AtomicMemory = requires(M memory, BasicPhysAddr<typename M::Word> pa,
   { memory.compare_exchange(pa, expected, desired) } -> std::same_as<bool>;
 };
 
+// The memory's location of an entry, or its physical address where it has none of its own.
+namespace internal {
+template <PhysicalMemory M>
+struct LocationOf {
+  using Type = BasicPhysAddr<typename M::Word>;
+};
+template <PhysicalMemory M>
+  requires LocatingMemory<M>
+struct LocationOf<M> {
+  using Type = typename M::Location;
+};
+}  // namespace internal
+template <PhysicalMemory M>
+using LocationIn = typename internal::LocationOf<M>::Type;
+
+// prefetch(location): a hint that the entry there will be needed soon.
+template <class M>
+concept PrefetchingMemory = PhysicalMemory<M> && requires(const M memory, LocationIn<M> location) {
+  memory.prefetch(location);
+};
+
+template <PhysicalMemory M>
+[[nodiscard]] LocationIn<M> locate(const M& memory, BasicPhysAddr<typename M::Word> pa) {
+  if constexpr (LocatingMemory<M>) {
+    return memory.locate(pa);
+  } else {
+    return pa;
+  }
+}
+template <PhysicalMemory M>
+[[nodiscard]] BasicPhysAddr<typename M::Word> address(const M& memory, LocationIn<M> location) {
+  if constexpr (LocatingMemory<M>) {
+    return memory.address(location);
+  } else {
+    return location;
+  }
+}
+
 // Hints through to the memory where it can prefetch.
 template <PhysicalMemory M>
-void prefetch(const M& memory, BasicPhysAddr<typename M::Word> pa) {
-  if constexpr (PrefetchingMemory<M>) memory.prefetch(pa);
+void prefetch(const M& memory, LocationIn<M> location) {
+  if constexpr (PrefetchingMemory<M>) memory.prefetch(location);
 }
 
 // Writes an arithmetic run of entries into a table that is not linked yet.

@@ -9,19 +9,16 @@
 namespace quintet::page_table {
 
 template <PhysicalMemory M, class I, Policy kPolicy>
-Result<void> PageTable<M, I, kPolicy>::map_from_root(VirtAddr va, PhysAddr pa, PageSize size,
-                                                     PageFlags flags) {
-  return map_walk(va, pa, size, flags);
+Result<void> PageTable<M, I, kPolicy>::map_from_root(VirtAddr va, Entry leaf) {
+  return map_walk(va, leaf);
 }
 
+// Stores `leaf`, which the limits accept at `va` where that is canonical.
 template <PhysicalMemory M, class I, Policy kPolicy>
-inline Result<void> PageTable<M, I, kPolicy>::map_walk(VirtAddr va, PhysAddr pa, PageSize size,
-                                                       PageFlags flags) {
-  const bool canonical = kPolicy.fault == Fault::kCanonicalUnchecked || is_canonical<kLevels>(va);
-  if (size == PageSize::k4K && canonical && this->limits_.accepts(va, pa, flags)) [[likely]] {
-    return insert<1>(va, Tree::make_leaf(1, pa, flags));
-  }
-  return map_checked(va, pa, size, flags);
+inline Result<void> PageTable<M, I, kPolicy>::map_walk(VirtAddr va, Entry leaf) {
+  if (kPolicy.fault != Fault::kCanonicalUnchecked && !is_canonical<kLevels>(va)) [[unlikely]]
+    return std::unexpected(Error::kNonCanonical);
+  return insert<1>(va, leaf);
 }
 
 // Large pages, and the diagnosis of what is wrong.
@@ -47,6 +44,7 @@ inline Result<void> PageTable<M, I, kPolicy>::insert(VirtAddr va, Entry leaf) {
     return replace_empty(va, leaf, kLeaf, stop.slot, stop.entry);
   this->write(stop.slot, leaf);
   this->add_population(stop.place, Word(1));
+  if constexpr (kLeaf == 1) this->remember(va, stop.place);
   return {};
 }
 

@@ -15,8 +15,9 @@
 #include "page_table/retired.hpp"
 #include "page_table/walk_cache.hpp"
 
-// The tree of tables under one root: reading and writing entries, counting, growing and
-// reclaiming. The operations on mappings are in page_table.hpp and the files it includes.
+// The tree of tables under one root: reading and writing entries, counting, walking; growing and
+// reclaiming are in growth.hpp. The operations on mappings are in page_table.hpp and the files it
+// includes.
 //
 // Invariants, named where they are relied on or tested:
 //   I1  an entry that is not present is 0, and every reference names a table of this tree;
@@ -37,6 +38,7 @@ class TableTree {
   using VirtAddr = BasicVirtAddr<Word>;
   using PhysAddr = BasicPhysAddr<Word>;
   using PageFlags = BasicPageFlags<Word>;
+  using Location = LocationIn<Memory>;
   using Entry = BasicEntry<Word>;
   using Mapping = BasicMapping<Word>;
   static constexpr int kLevels = kPolicy.levels;
@@ -67,10 +69,12 @@ class TableTree {
 
  protected:
   // A table, and the entry that references it (meaningless for the root).
-  struct Place {
+  template <class Slot>
+  struct BasicPlace {
     PhysAddr table;
-    PhysAddr parent;
+    Slot parent;
   };
+  using Place = BasicPlace<PhysAddr>;
   // Where a walk ends: the entry at `level` in `place`, which is a leaf or absent.
   struct Stop {
     PhysAddr slot;
@@ -109,13 +113,21 @@ class TableTree {
   }
 
   // ---- entries ----------------------------------------------------------------------------
-  [[nodiscard]] Entry read(PhysAddr slot) const { return Entry(memory_->read(slot)); }
-  void write(PhysAddr slot, Entry entry) { memory_->write(slot, entry.bits); }
+  // A slot is an entry's physical address or its location.
+  template <class Slot>
+  [[nodiscard]] Entry read(Slot slot) const {
+    return Entry(memory_->read(slot));
+  }
+  template <class Slot>
+  void write(Slot slot, Entry entry) {
+    memory_->write(slot, entry.bits);
+  }
+  [[nodiscard]] Location locate(PhysAddr pa) const { return page_table::locate(*memory_, pa); }
 
   // Replaces the leaf in `slot` by `change(leaf)` and returns the leaf that was replaced. With
   // live leaves the exchange is atomic, so accessed and dirty bits that a CPU sets are not lost.
-  template <class Change>
-  Entry update_leaf(PhysAddr slot, Entry entry, Change change) {
+  template <class Slot, class Change>
+  Entry update_leaf(Slot slot, Entry entry, Change change) {
     if constexpr (kPolicy.live_leaves) {
       while (!memory_->compare_exchange(slot, entry.bits, change(entry).bits)) {
       }
@@ -124,7 +136,8 @@ class TableTree {
     }
     return entry;
   }
-  Entry take_leaf(PhysAddr slot, Entry entry) {
+  template <class Slot>
+  Entry take_leaf(Slot slot, Entry entry) {
     return update_leaf(slot, entry, [](Entry) { return Entry(); });
   }
 
@@ -138,25 +151,44 @@ class TableTree {
   }
 
   // ---- population counts (I3) ---------------------------------------------------------------
-  [[nodiscard]] Word population(Place place) const {
+  // A count is read and written with the word that holds it: the whole parent entry, or a word
+  // beside the frame.
+  template <class Slot>
+  [[nodiscard]] Word count_word(BasicPlace<Slot> place) const {
     if constexpr (kPolicy.counter == Counter::kParentEntry) {
-      return read(place.parent).population();
+      return read(place.parent).bits;
     } else if constexpr (kPolicy.counter == Counter::kBeside) {
       return memory_->population(place.table);
     } else {
       return Word(0);
     }
   }
-  // Adds `delta` (two's complement) to the count of a table below the root. The parent entry
-  // changes in ignored bits only: no walk sees a difference, so a plain store will do. An
-  // accessed bit set in between on a reference may get lost, which nobody relies on.
-  void add_population(Place place, Word delta) {
+  // The parent entry changes in ignored bits only: no walk sees a difference, so a plain store
+  // will do. An accessed bit that a CPU has set on a reference may get lost, which nobody relies
+  // on.
+  template <class Slot>
+  void set_count_word(BasicPlace<Slot> place, Word word) {
     if constexpr (kPolicy.counter == Counter::kParentEntry) {
-      const Word bits = memory_->read(place.parent);
-      memory_->write(place.parent, bits + (delta << entry_bit::kPopulationShift));
+      memory_->write(place.parent, word);
     } else if constexpr (kPolicy.counter == Counter::kBeside) {
-      memory_->set_population(place.table, memory_->population(place.table) + delta);
+      memory_->set_population(place.table, word);
     }
+  }
+  [[nodiscard]] static Word population_in(Word count_word) {
+    return kPolicy.counter == Counter::kParentEntry ? Entry(count_word).population() : count_word;
+  }
+  // `delta` (two's complement) as a difference of count words.
+  [[nodiscard]] static Word count_step(Word delta) {
+    return kPolicy.counter == Counter::kParentEntry ? delta << entry_bit::kPopulationShift : delta;
+  }
+  template <class Slot>
+  [[nodiscard]] Word population(BasicPlace<Slot> place) const {
+    return population_in(count_word(place));
+  }
+  // Adds `delta` to the count of a table below the root.
+  template <class Slot>
+  void add_population(BasicPlace<Slot> place, Word delta) {
+    set_count_word(place, count_word(place) + count_step(delta));
   }
   // A reference to a table that is about to be linked with `population` entries.
   [[nodiscard]] Entry link(PhysAddr table, Word population) {
@@ -194,102 +226,28 @@ class TableTree {
     return true;
   }
 
-  // ---- growing ------------------------------------------------------------------------------
+  // ---- growing and reclaiming (growth.hpp) ------------------------------------------------------
   // A frame of zeros, or 0. When memory has none, tables that wait for a flush are released first.
-  [[nodiscard]] PhysAddr allocate() {
-    PhysAddr frame = memory_->allocate();
-    if constexpr (Inv::kNeeded) {
-      if (frame.is_null() && !retired_.empty()) {
-        flush();
-        frame = memory_->allocate();
-      }
-    }
-    return frame;
-  }
-
-  // Puts `leaf` for `va` at level kLeaf below the absent entry where a walk has stopped. All
-  // frames are taken before the first store, new tables are complete before they are linked, and
-  // the last store is the only one that changes what `va` means.
+  [[nodiscard]] PhysAddr allocate();
+  // Puts `leaf` for `va` at level kLeaf below the absent entry `slot`, where a walk has stopped.
   template <int kLeaf>
-  [[gnu::noinline]] Result<void> grow(VirtAddr va, Entry leaf, PhysAddr slot, int level,
-                                      Place place) {
-    const bool counted = level < kLevels;  // the root is not
-    if (counted && kPolicy.fault == Fault::kCountBeforeAllocation) add_population(place, Word(1));
-    std::array<PhysAddr, kLevels> frames;  // frames[l]: the new table at level l
-    for (int l = kLeaf; l < kLevels && l < level; ++l) {
-      const PhysAddr frame = allocate();
-      if (frame.is_null()) {
-        give_back(frames, kLeaf, l);
-        return std::unexpected(Error::kOutOfFrames);
-      }
-      frames[index(l)] = frame;
-    }
-    Entry entry = leaf;
-    for (int l = kLeaf; l < kLevels && l < level; ++l) {
-      const PhysAddr table = frames[index(l)];
-      if constexpr (kPolicy.fault == Fault::kLinkBeforeFill) {
-        if (l + 1 == level) write(slot, link(table, Word(1)));
-      }
-      write(entry_address(table, va, l), entry);
-      entry = link(table, Word(1));
-    }
-    write(slot, entry);
-    if (counted && kPolicy.fault != Fault::kCountBeforeAllocation) add_population(place, Word(1));
-    if constexpr (kLeaf == 1) {
-      if constexpr (kPolicy.walk_cache) fetch_upcoming(va);
-      remember(va, {frames[1], level == 2 ? slot : entry_address(frames[2], va, 2)});
-    }
-    return {};
-  }
-
-  // Where tables are filled in ascending order, has the first half of the next frame fetched while
-  // this one is filled: recycled frames come in no order that a hardware prefetcher follows.
-  // (page_table/map_warm: 2.2 ns without, 1.3 ns with half a table, no better with all of it.)
-  void fetch_upcoming([[maybe_unused]] VirtAddr va) const {
-    if constexpr (PredictingMemory<Memory> && PrefetchingMemory<Memory>) {
-      if (!cache_.precedes(va) || bool(population(visited()) != Word(kEntries))) return;
-      const PhysAddr next = memory_->upcoming();
-      if (next.is_null()) return;
-      constexpr std::uint64_t kLine = 64;
-      for (std::uint64_t at = 0; at < kTableBytes / 2; at += kLine) {
-        memory_->prefetch(next + Word(at));
-      }
-    }
-  }
-
-  // ---- reclaiming ---------------------------------------------------------------------------
+  [[gnu::always_inline]] Result<void> grow(VirtAddr va, Entry leaf, PhysAddr slot, int level,
+                                           Place place);
   // The table at `level` on the walk to `va` has lost its last entry, and its count has not been
   // updated. Unlinks it and every ancestor that becomes empty by that; the root stays.
-  [[gnu::noinline]] void reclaim(VirtAddr va, int level) {
-    std::array<Place, kLevels + 1> path;  // path[l]: the table at level l
-    path[kLevels] = {root_, PhysAddr()};
-    for (int l = kLevels; l > level; --l) {
-      const PhysAddr slot = entry_address(path[index(l)].table, va, l);
-      path[index(l - 1)].table = read(slot).table();
-      path[index(l - 1)].parent = slot;
-    }
-    for (int l = level; l < kLevels; ++l) {
-      write(path[index(l)].parent, Entry());
-      if (l == 2) cache_.forget_directory(va);
-      retire(path[index(l)].table, FrameContent::kZero);
-      if (l + 1 == kLevels) return;
-      const Place& above = path[index(l + 1)];
-      if (bool(population(above) != Word(1))) {
-        add_population(above, Word(0) - Word(1));
-        return;
-      }
-    }
-  }
-
+  [[gnu::noinline]] void reclaim(VirtAddr va, int level);
   // Takes one entry out of the count of `place`, the table at `level` on the walk to `va`, and
   // reclaims the table when that was the last.
-  void uncount(VirtAddr va, int level, Place place) {
+  template <class Slot>
+  void uncount(VirtAddr va, int level, BasicPlace<Slot> place) {
     if constexpr (kPolicy.reclaims()) {
-      const bool last = bool(population(place) == Word(1));
+      const Word left = count_word(place) - count_step(Word(1));
+      // The count is in the highest bits of its word (entry.hpp): this says that it is 0.
+      const bool last = bool(left < count_step(Word(1)));
       if (last && kPolicy.fault != Fault::kKeepEmptyTable) [[unlikely]] {
         reclaim(va, level);
       } else {
-        add_population(place, Word(0) - Word(1));
+        set_count_word(place, left);
       }
     }
   }
@@ -304,15 +262,7 @@ class TableTree {
     }
   }
   // Retires an unlinked table with all tables below it.
-  void retire_subtree(PhysAddr table, int level) {
-    if (level > 1) {
-      for (std::uint64_t i = 0; i < kEntries; ++i) {
-        const Entry entry = read(table + Word(i * kEntryBytes));
-        if (entry.present() && !entry.is_leaf(level)) retire_subtree(entry.table(), level - 1);
-      }
-    }
-    retire(table, FrameContent::kArbitrary);
-  }
+  void retire_subtree(PhysAddr table, int level);
 
   // ---- end of an operation ------------------------------------------------------------------
   void stale(VirtAddr va, Word bytes, PageSize size) {
@@ -326,24 +276,30 @@ class TableTree {
   }
 
   // ---- the owner's walk cache (I6) ------------------------------------------------------------
+  [[nodiscard]] BasicPlace<Location> visited() const {
+    return {address(*memory_, cache_.table()), cache_.parent()};
+  }
+
   // Moves the walk cache to the level-1 table of `va`. False when there is none: the address is
   // not canonical, or nothing but large pages is mapped around it.
-  [[nodiscard, gnu::always_inline]] bool visits(VirtAddr va) {
-    if (cache_.covers(va)) [[likely]]
-      return true;
-    return visit(va);
-  }
-  [[nodiscard]] Place visited() const { return {cache_.table(), cache_.parent()}; }
-
   // Out of line, and the walk a tail call, so that what callers inline is small and the common
   // case, a remembered level-2 table, saves no registers.
-  [[gnu::noinline]] bool visit(VirtAddr va) {
-    Place place;
-    if (!table_by_directory(va, place)) return visit_from_root(va);
-    cache_.remember_table(va, place.table, place.parent);
+  [[gnu::noinline]] bool enter(VirtAddr va) {
+    PhysAddr table;
+    Location parent;
+    if (!table_by_directory(va, table, parent)) return enter_from_root(va);
+    cache_.remember_table(va, locate(table), parent);
     return true;
   }
-  [[gnu::noinline]] bool visit_from_root(VirtAddr va) {
+  // The same, but false as well when no remembered level-2 table leads there.
+  [[gnu::noinline]] bool enter_by_directory(VirtAddr va) {
+    PhysAddr table;
+    Location parent;
+    if (!table_by_directory(va, table, parent)) return false;
+    cache_.remember_table(va, locate(table), parent);
+    return true;
+  }
+  [[gnu::noinline]] bool enter_from_root(VirtAddr va) {
     Place place;
     if (!find_table(va, place)) return false;
     remember(va, place);
@@ -351,36 +307,36 @@ class TableTree {
   }
   void remember([[maybe_unused]] VirtAddr va, [[maybe_unused]] Place place) {
     if constexpr (kPolicy.walk_cache) {
-      cache_.remember_table(va, place.table, place.parent);
-      cache_.remember_directory(va, PhysAddr(place.parent.value & Word(~(kTableBytes - 1))));
+      cache_.remember_table(va, locate(place.table), locate(place.parent));
+      cache_.remember_directory(va,
+                                locate(PhysAddr(place.parent.value & Word(~(kTableBytes - 1)))));
     }
   }
   // Whether a remembered level-2 table leads to the level-1 table of `va`, and then where that is.
-  [[nodiscard, gnu::always_inline]] bool table_by_directory(VirtAddr va, Place& place) const {
+  [[nodiscard, gnu::always_inline]] bool table_by_directory(VirtAddr va, PhysAddr& table,
+                                                            Location& parent) const {
     if (!cache_.has_directory(va)) return false;
-    const PhysAddr slot = entry_address(cache_.directory(va), va, 2);
-    const Entry entry = read(slot);
+    parent = entry_address(cache_.directory(va), va, 2);
+    const Entry entry = read(parent);
     if (!entry.is_reference(2)) [[unlikely]]
       return false;
-    place = {entry.table(), slot};
+    table = entry.table();
     return true;
   }
+
   Memory* memory_;
   PhysAddr root_;
   Limits<Word, kLevels> limits_;
-  WalkCache<Word> cache_;
+  WalkCache<Word, Location> cache_;
   Word batch_mark_ = Word(0);  // put into new references while an uncounted batch runs (batch.hpp)
 
  private:
-  void give_back(const std::array<PhysAddr, kLevels>& frames, int first, int end) {
-    if constexpr (kPolicy.fault == Fault::kLeakOnFailure) return;
-    for (int l = end - 1; l >= first; --l) {
-      memory_->release(frames[index(l)], FrameContent::kZero);
-    }
-  }
+  void give_back(const std::array<PhysAddr, kLevels>& frames, int first, int end);
 
   RetiredTables<Memory> retired_;
   [[no_unique_address]] Inv inv_;
 };
 
 }  // namespace quintet::page_table
+
+#include "page_table/growth.hpp"  // IWYU pragma: export

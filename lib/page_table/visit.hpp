@@ -124,13 +124,15 @@ bool PageTable<M, I, kPolicy>::check_invariants(Report report) const {
   if (twice != seen.end()) fail("I2", "a table is referenced twice", PhysAddr(*twice));
   const auto& cache = this->cache_;
   if (cache.has_table()) {
+    const PhysAddr table = address(*this->memory_, cache.table());
     const Stop stop = this->template walk<2>(cache.table_base());
-    if (stop.level != 2 || !bool(stop.slot == cache.parent()) ||
-        !bool(stop.entry.table() == cache.table())) {
-      fail("I6", "the walk cache remembers a level-1 table wrongly", cache.table());
+    if (stop.level != 2 || !bool(stop.slot == address(*this->memory_, cache.parent())) ||
+        !bool(stop.entry.table() == table)) {
+      fail("I6", "the walk cache remembers a level-1 table wrongly", table);
     }
   }
-  cache.for_each_directory([&](VirtAddr va, PhysAddr table) {
+  cache.for_each_directory([&](VirtAddr va, Location directory) {
+    const PhysAddr table = address(*this->memory_, directory);
     const Stop stop = this->template walk<2>(va);
     if (stop.level != 2 || !bool(stop.place.table == table)) {
       fail("I6", "the walk cache remembers a level-2 table wrongly", table);

@@ -14,34 +14,32 @@
 // Threading: the owner's only; const walks never look here.
 namespace quintet::page_table {
 
-template <class W>
+// `Location` is the memory's form of an entry's address (physical_memory.hpp).
+template <class W, class Location>
 class WalkCache {
  public:
   using VirtAddr = BasicVirtAddr<W>;
-  using PhysAddr = BasicPhysAddr<W>;
   // 64 regions of 1 GiB cover the tables that fit a second-level data cache.
   static constexpr std::size_t kDirectories = 64;
 
   WalkCache() { forget_all(); }
 
   // ---- the last level-1 table
-  [[nodiscard]] bool covers(VirtAddr va) const {
-    return bool((va.value >> level_shift(2)) == region_);
-  }
-  // True when `va` lies in the 2 MiB after those of the last level-1 table.
-  [[nodiscard]] bool precedes(VirtAddr va) const {
-    return has_table() && bool((va.value >> level_shift(2)) == region_ + W(1));
+  [[nodiscard]] bool covers(VirtAddr va) const { return bool(page_in_table(va) < W(kEntries)); }
+  // The entry for `va` in the last level-1 table. Requires: covers(va).
+  [[nodiscard]] Location entry(VirtAddr va) const {
+    return table_ + page_in_table(va) * W(kEntryBytes);
   }
   // Requires: covers(va).
-  [[nodiscard]] PhysAddr table() const { return table_; }
-  [[nodiscard]] PhysAddr parent() const { return parent_; }
+  [[nodiscard]] Location table() const { return table_; }
+  [[nodiscard]] Location parent() const { return parent_; }
 
-  void remember_table(VirtAddr va, PhysAddr table, PhysAddr parent) {
-    region_ = va.value >> level_shift(2);
+  void remember_table(VirtAddr va, Location table, Location parent) {
+    first_page_ = (va.value >> level_shift(2)) << kIndexBits;
     table_ = table;
     parent_ = parent;
   }
-  void forget_table() { region_ = W(~0ULL); }
+  void forget_table() { first_page_ = W(kNoPage); }
 
   // ---- level-2 tables
   [[nodiscard]] bool has_directory(VirtAddr va) const {
@@ -49,10 +47,10 @@ class WalkCache {
     return bool(regions_[index(region)] == region);
   }
   // The level-2 table for `va`. Requires: has_directory(va).
-  [[nodiscard]] PhysAddr directory(VirtAddr va) const {
+  [[nodiscard]] Location directory(VirtAddr va) const {
     return directories_[index(va.value >> level_shift(3))];
   }
-  void remember_directory(VirtAddr va, PhysAddr table) {
+  void remember_directory(VirtAddr va, Location table) {
     const W region = va.value >> level_shift(3);
     regions_[index(region)] = region;
     directories_[index(region)] = table;
@@ -74,19 +72,25 @@ class WalkCache {
     }
   }
   // First address of the region of the last level-1 table. Requires: has_table().
-  [[nodiscard]] VirtAddr table_base() const { return VirtAddr(region_ << level_shift(2)); }
-  [[nodiscard]] bool has_table() const { return bool(region_ != W(~0ULL)); }
+  [[nodiscard]] VirtAddr table_base() const { return VirtAddr(first_page_ << kPageShift); }
+  [[nodiscard]] bool has_table() const { return bool(first_page_ != W(kNoPage)); }
 
  private:
+  static constexpr std::uint64_t kNoPage = 1ULL << 63;  // no address is within 512 pages of it
+
+  // Which entry of the last level-1 table is that for `va`: 512 or more when none is.
+  [[nodiscard]] W page_in_table(VirtAddr va) const {
+    return (va.value >> kPageShift) - first_page_;
+  }
   [[nodiscard]] static std::size_t index(W region) {
     return static_cast<std::size_t>(region & W(kDirectories - 1));
   }
 
-  W region_;  // va >> 21 of the last level-1 table; no address has the value ~0
-  PhysAddr table_{};
-  PhysAddr parent_{};
+  W first_page_;  // page number (va >> 12) of the first entry of the last level-1 table
+  Location table_{};
+  Location parent_{};
   std::array<W, kDirectories> regions_;  // va >> 30
-  std::array<PhysAddr, kDirectories> directories_{};
+  std::array<Location, kDirectories> directories_{};
 };
 
 }  // namespace quintet::page_table

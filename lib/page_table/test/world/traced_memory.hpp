@@ -106,7 +106,18 @@ class BesideMemory : public TracedMemory {
 class FullMemory : public BesideMemory {
  public:
   using BesideMemory::BesideMemory;
-  void prefetch(PhysAddr) const {}
+  using BesideMemory::read;
+  using BesideMemory::write;
+  // Not the physical address, so that mixing the two up shows.
+  struct Location {
+    std::uint64_t complement;
+    friend Location operator+(Location at, Word bytes) { return {at.complement - bytes}; }
+  };
+  [[nodiscard]] Location locate(PhysAddr pa) const { return {~pa.value}; }
+  [[nodiscard]] PhysAddr address(Location location) const { return PhysAddr(~location.complement); }
+  [[nodiscard]] Word read(Location location) const { return read(address(location)); }
+  void write(Location location, Word word) { write(address(location), word); }
+  void prefetch(Location) const {}
   [[nodiscard]] std::size_t available() const { return certain(); }
   // Filled with present-looking rubbish, so that what is not overwritten shows.
   [[nodiscard]] PhysAddr allocate_dirty() { return take(false); }
@@ -114,6 +125,9 @@ class FullMemory : public BesideMemory {
     for (std::size_t i = 0; i < count; ++i) store(pa.value + 8 * i, first + i * stride);
   }
   [[nodiscard]] bool compare_exchange(PhysAddr pa, Word& expected, Word desired);
+  [[nodiscard]] bool compare_exchange(Location location, Word& expected, Word desired) {
+    return compare_exchange(address(location), expected, desired);
+  }
 };
 
 }  // namespace quintet::page_table::world
