@@ -82,7 +82,7 @@ class PageTable : public TableTree<Memory, Inv, kPolicy> {
     if (size == PageSize::k4K && this->limits_.accepts(va, pa, flags)) [[likely]] {
       if constexpr (!kPolicy.walk_cache) {
         return map_walk(va, Tree::make_leaf(1, pa, flags));
-      } else if (this->cache_.covers(va) || this->enter_by_directory(va)) [[likely]] {
+      } else if (this->cache_.covers(va) || this->enter(va)) [[likely]] {
         return map_visited(va, pa, flags);
       } else {
         return map_from_root(va, Tree::make_leaf(1, pa, flags));
@@ -100,7 +100,7 @@ class PageTable : public TableTree<Memory, Inv, kPolicy> {
           [[likely]] {
         return unmap_visited(va);
       }
-      return unmap_checked(va);
+      return unmap_from_root(va);
     }
     return unmap_walk(va);
   }
@@ -115,7 +115,7 @@ class PageTable : public TableTree<Memory, Inv, kPolicy> {
   // Errors: kNonCanonical, kNotMapped.
   [[nodiscard, gnu::always_inline]] Result<Mapping> resolve(VirtAddr va) {
     if constexpr (kPolicy.walk_cache) {
-      if (this->cache_.covers(va) || this->enter(va)) [[likely]] {
+      if (this->cache_.covers(va) || this->enter(va) || enter_from_root(va)) [[likely]] {
         return resolve_visited(va);
       }
     }
@@ -247,7 +247,8 @@ class PageTable : public TableTree<Memory, Inv, kPolicy> {
                                                Entry old);
   [[nodiscard]] bool has_leaf(PhysAddr table, int level) const;
   Result<Mapping> unmap_walk(VirtAddr va);
-  [[gnu::noinline]] Result<Mapping> unmap_checked(VirtAddr va);
+  [[gnu::noinline]] Result<Mapping> unmap_from_root(VirtAddr va);
+  [[gnu::noinline]] bool enter_from_root(VirtAddr va);
   [[nodiscard]] Result<void> check_base(VirtAddr va, const Stop& stop) const;
 
   // protect.hpp

@@ -99,15 +99,16 @@ inline Result<typename PageTable<M, I, kPolicy>::Mapping> PageTable<M, I, kPolic
   if (is_aligned(va.value, kTableBytes) && this->find_table(va, place)) [[likely]] {
     return unmap_in(place, va);
   }
-  return unmap_checked(va);
+  return unmap_from_root(va);
 }
 
-// Large pages, and the diagnosis of what is wrong.
+// Pages of all sizes, and the diagnosis of what is wrong.
 template <PhysicalMemory M, class I, Policy kPolicy>
-Result<typename PageTable<M, I, kPolicy>::Mapping> PageTable<M, I, kPolicy>::unmap_checked(
+Result<typename PageTable<M, I, kPolicy>::Mapping> PageTable<M, I, kPolicy>::unmap_from_root(
     VirtAddr va) {
   const Stop stop = this->walk(va);
   if (auto ok = check_base(va, stop); !ok) return std::unexpected(ok.error());
+  if (stop.level == 1) this->remember(va, stop.place);
   return remove(va, stop);
 }
 
@@ -118,6 +119,16 @@ inline Result<typename PageTable<M, I, kPolicy>::Mapping> PageTable<M, I, kPolic
   const Stop stop = this->walk(va);
   if (!stop.entry.present()) return std::unexpected(Error::kNotMapped);
   return Mapping(va, stop.entry, stop.level);
+}
+
+// Moves the walk cache to the level-1 table of `va`, where there is one. (Not a whole resolve: its
+// result would come through memory, and callers would keep the result of the fast path there too.)
+template <PhysicalMemory M, class I, Policy kPolicy>
+bool PageTable<M, I, kPolicy>::enter_from_root(VirtAddr va) {
+  Place place;
+  if (!this->find_table(va, place)) return false;
+  this->remember(va, place);
+  return true;
 }
 
 }  // namespace quintet::page_table

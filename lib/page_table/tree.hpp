@@ -280,31 +280,17 @@ class TableTree {
     return {address(*memory_, cache_.table()), cache_.parent()};
   }
 
-  // Moves the walk cache to the level-1 table of `va`. False when there is none: the address is
-  // not canonical, or nothing but large pages is mapped around it.
-  // Out of line, and the walk a tail call, so that what callers inline is small and the common
-  // case, a remembered level-2 table, saves no registers.
+  // Moves the walk cache to the level-1 table of `va` when a remembered level-2 table leads there.
+  // Out of line, so that what callers inline is small, and without a walk, so that it saves no
+  // registers.
   [[gnu::noinline]] bool enter(VirtAddr va) {
-    PhysAddr table;
-    Location parent;
-    if (!table_by_directory(va, table, parent)) return enter_from_root(va);
-    cache_.remember_table(va, locate(table), parent);
-    return true;
-  }
-  // The same, but false as well when no remembered level-2 table leads there.
-  [[gnu::noinline]] bool enter_by_directory(VirtAddr va) {
     PhysAddr table;
     Location parent;
     if (!table_by_directory(va, table, parent)) return false;
     cache_.remember_table(va, locate(table), parent);
     return true;
   }
-  [[gnu::noinline]] bool enter_from_root(VirtAddr va) {
-    Place place;
-    if (!find_table(va, place)) return false;
-    remember(va, place);
-    return true;
-  }
+  // Moves the walk cache to the level-1 table `place`, which a walk to `va` has found.
   void remember([[maybe_unused]] VirtAddr va, [[maybe_unused]] Place place) {
     if constexpr (kPolicy.walk_cache) {
       cache_.remember_table(va, locate(place.table), locate(place.parent));
