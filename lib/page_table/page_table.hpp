@@ -261,7 +261,11 @@ class PageTable : public TableTree<Memory, Inv, kPolicy> {
   [[nodiscard]] bool large_leaf_fits(int level, const Span& span, Word chunk) const;
   [[nodiscard]] Word tables_for(int level, Span span) const;
   [[nodiscard]] Result<Word> plan(PhysAddr table, int level, Span span) const;
-  [[nodiscard]] bool all_absent(PhysAddr slot, Word count) const;
+  template <class Slot>
+  [[nodiscard]] bool all_absent(Slot slot, Word count) const;
+  template <class Slot>
+  void store_run(Slot slot, Entry first, Word pages);
+  [[nodiscard]] Result<void> map_run_visited(VirtAddr va, Entry first, Word pages);
   [[nodiscard]] bool reserve(Word frames);
   [[nodiscard]] PhysAddr take_reserved(bool overwrite);
   Word map_into(PhysAddr table, int level, Span span, bool linked);

@@ -48,11 +48,29 @@ Result<void> PageTable<M, I, kPolicy>::map_range(VirtAddr va, PhysAddr pa, Word 
   if (auto ok = this->limits_.check_range(va, bytes); !ok) return ok;
   if (!is_aligned(pa.value, kTableBytes)) return std::unexpected(Error::kMisaligned);
   if (auto ok = this->limits_.check_target(pa, bytes, flags); !ok) return ok;
+  if constexpr (kPolicy.walk_cache) {
+    const Word pages = bytes >> kPageShift;
+    const bool within_table = bool(table_index(va, 1) + pages <= Word(kEntries - 1));
+    if (within_table && (this->cache_.covers(va) || this->enter(va) || enter_from_root(va))) {
+      return map_run_visited(va, this->make_leaf(1, pa, flags), pages);
+    }
+  }
   const Span span{va, pa, bytes, flags, largest};
   const auto frames = plan(this->root_, kLevels, span);
   if (!frames) return std::unexpected(frames.error());
   if (!reserve(*frames)) return std::unexpected(Error::kOutOfFrames);
   map_into(this->root_, kLevels, span, true);
+  return {};
+}
+
+// A range within the level-1 table that the walk cache holds, without its last entry, so that it
+// cannot be a whole large page.
+template <PhysicalMemory M, class I, Policy kPolicy>
+Result<void> PageTable<M, I, kPolicy>::map_run_visited(VirtAddr va, Entry first, Word pages) {
+  const Location slot = this->cache_.entry(va);
+  if (!all_absent(slot, pages)) return std::unexpected(Error::kOverlap);
+  store_run(slot, first, pages);
+  this->add_population(this->visited(), pages);
   return {};
 }
 
@@ -118,12 +136,22 @@ Result<typename PageTable<M, I, kPolicy>::Word> PageTable<M, I, kPolicy>::plan(P
 
 // True when none of `count` entries from `slot` on is present.
 template <PhysicalMemory M, class I, Policy kPolicy>
-bool PageTable<M, I, kPolicy>::all_absent(PhysAddr slot, Word count) const {
+template <class Slot>
+bool PageTable<M, I, kPolicy>::all_absent(Slot slot, Word count) const {
   Word any = Word(0);
   for (Word i = Word(0); bool(i < count); i = i + Word(1)) {
     any = any | this->read(slot + i * Word(kEntryBytes)).bits;
   }
   return !Entry(any).present();
+}
+
+// Stores a run of 4 KiB leaves into a table that is linked, one by one.
+template <PhysicalMemory M, class I, Policy kPolicy>
+template <class Slot>
+void PageTable<M, I, kPolicy>::store_run(Slot slot, Entry first, Word pages) {
+  for (Word i = Word(0); bool(i < pages); i = i + Word(1)) {
+    this->write(slot + i * Word(kEntryBytes), Entry(first.bits + i * Word(kTableBytes)));
+  }
 }
 
 // Secures `frames` frames before the first store: by asking the memory, or by taking them.
@@ -177,9 +205,7 @@ typename PageTable<M, I, kPolicy>::Word PageTable<M, I, kPolicy>::map_into(PhysA
     if (!linked) {
       fill(*this->memory_, slot, first.bits, Word(kTableBytes), pages);
     } else {
-      for (Word i = Word(0); bool(i < pages); i = i + Word(1)) {
-        this->write(slot + i * Word(kEntryBytes), Entry(first.bits + i * Word(kTableBytes)));
-      }
+      store_run(slot, first, pages);
     }
     return pages;
   }
