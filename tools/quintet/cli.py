@@ -6,48 +6,20 @@ Exit status: 0 ok, 1 something failed, 2 the command line is wrong, 130 interrup
 
 import argparse
 import json
-import re
 import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from quintet import ROOT
+from quintet.arguments import parse
 from quintet.errors import FAILED, INTERRUPTED, OK, ToolError, UsageError
+from quintet.files import shown
 
 if TYPE_CHECKING:
     from quintet.families import Family
 
 # Each command imports what it needs: --help and errors must not wait for pandas and matplotlib.
-
-
-class Parser(argparse.ArgumentParser):
-    """argparse with errors on one line."""
-
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{self.prog}: {message}", f"see {self.prog} --help")
-
-
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
-    return value
-
-
-def _regex(text: str) -> str:
-    try:
-        re.compile(text.removeprefix("-"))
-    except re.error as error:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a regular expression: {error}") from None
-    return text
-
-
-def _show(path: Path) -> str:
-    from quintet.figure import shown
-
-    return shown(path)
 
 
 def command_run(args: argparse.Namespace) -> int:
@@ -80,8 +52,8 @@ def command_run(args: argparse.Namespace) -> int:
             measure(campaign)
         except KeyboardInterrupt:
             print(
-                f"\ninterrupted: {_show(folder)} holds whole files; "
-                f"continue with the same command and -o {_show(folder)}",
+                f"\ninterrupted: {shown(folder)} holds whole files; "
+                f"continue with the same command and -o {shown(folder)}",
                 file=sys.stderr,
             )
             return INTERRUPTED
@@ -137,22 +109,22 @@ def _present(folder: Path, failures: dict[str, str]) -> int:
                 continue
             try:
                 for path in write({number: module}, [run], folder):
-                    print(f"figure {number}: {_show(path)}")
+                    print(f"figure {number}: {shown(path)}")
             except ToolError as error:
                 print(f"figure {number}: not drawn: {error}", file=sys.stderr)
-        print(f"report:    {_show(write_report([run], folder / 'report.html'))}")
-        print(f"run:       {_show(folder)}")
+        print(f"report:    {shown(write_report([run], folder / 'report.html'))}")
+        print(f"run:       {shown(folder)}")
     for case, message in failures.items():
         print(f"quintet: {case} failed: {message}", file=sys.stderr)
     if failures:
-        print(f"fix it, then ./quintet run ... -o {_show(folder)} fills the gap", file=sys.stderr)
+        print(f"fix it, then ./quintet run ... -o {shown(folder)} fills the gap", file=sys.stderr)
     return FAILED if failures else OK
 
 
 def _curate(folder: Path) -> None:
     from quintet.curate import curate
 
-    print(f"curated:   {_show(curate(folder))}")
+    print(f"curated:   {shown(curate(folder))}")
 
 
 def command_curate(args: argparse.Namespace) -> int:
@@ -161,7 +133,7 @@ def command_curate(args: argparse.Namespace) -> int:
 
     if args.run is not None:
         _curate(args.run)
-    print(f"index:     {_show(write_index())}")
+    print(f"index:     {shown(write_index())}")
     return OK
 
 
@@ -209,7 +181,7 @@ def command_compare(args: argparse.Namespace) -> int:
         runs = (first.run_id, second.run_id)
         path = store_floor(first.machine_id, comparison.verdict, runs, comparison.metric)
         floor = floor_from(comparison.verdict)
-        print(f"noise floor {floor:.1%} kept in {_show(path)}", file=sys.stderr)
+        print(f"noise floor {floor:.1%} kept in {shown(path)}", file=sys.stderr)
     if args.fail_below is not None:
         slow = comparison.below(args.fail_below)
         for case in slow:
@@ -231,9 +203,9 @@ def command_figure(args: argparse.Namespace) -> int:
     modules = chosen_figures(args.which)
     runs = load_runs(args.run)
     if not args.run:
-        print(f"run:       {_show(runs[0].path)}")
+        print(f"run:       {shown(runs[0].path)}")
     for path in write(modules, runs, args.output, args.paper):
-        print(_show(path))
+        print(shown(path))
     return OK
 
 
@@ -244,94 +216,20 @@ def command_report(args: argparse.Namespace) -> int:
 
     runs = load_runs(args.run)
     if not args.run:
-        print(f"run:       {_show(runs[0].path)}")
-    print(_show(write_report(runs, args.output)))
+        print(f"run:       {shown(runs[0].path)}")
+    print(shown(write_report(runs, args.output)))
     return OK
 
 
-def _add_run(commands: "argparse._SubParsersAction[Parser]") -> None:
-    parser = commands.add_parser(
-        "run",
-        help="measure, print ratios, draw figures and report",
-        description="Runs every case in fresh processes, implementations interleaved, and keeps "
-        "the JSON. Flags of the benchmark binary go after --, for example -- --pages=1M.",
-    )
-    add = parser.add_argument
-    add("family", nargs="*", help="families to measure (default: all)")
-    profile = parser.add_mutually_exclusive_group()
-    profile.add_argument("--quick", action="store_true", help="5 processes x 1 (default)")
-    profile.add_argument("--full", action="store_true", help="10 processes x 3, the paper's sizes")
-    add("--processes", type=_positive, metavar="N", help="fresh processes per case")
-    add("--reps", type=_positive, metavar="N", help="repetitions in each process")
-    add("-f", "--filter", type=_regex, metavar="REGEX", help="only cases that match; -REGEX: not")
-    add("--pages", metavar="N", help="pages per case (page_table), for example 100M")
-    add("-o", "--output", type=Path, metavar="DIR", help="run folder (default: below build/runs)")
-    add("--resume", action="store_true", help="continue the newest unfinished run")
-    add("--curate", action="store_true", help="copy the finished run to results/")
-    add("--seed", type=int, metavar="N", help="seed of the random order (default: random, kept)")
-    add("--timeout", type=float, default=1800, metavar="S", help="seconds per process (1800)")
-    add("--list", action="store_true", help="print the cases and stop")
-    parser.set_defaults(command=command_run)
-
-
-def _add_compare(parser: Parser) -> None:
-    add = parser.add_argument
-    add("a", type=Path, metavar="A", help="run folder or benchmark JSON")
-    add("b", type=Path, metavar="B", help="the same, held against A")
-    add("--metric", help="counter to compare (default: the family's)")
-    add("--baseline", metavar="IMPL", help="divide by this implementation first")
-    text = "exit 1 if a case called different runs below R of A's speed"
-    add("--fail-below", type=float, metavar="R", help=text)
-    text = "A and B are the same binary: keep the noise floor"
-    add("--aa", action="store_true", help=text)
-    form = parser.add_mutually_exclusive_group()
-    form.add_argument("--json", action="store_true", help="as JSON")
-    form.add_argument("--md", action="store_true", help="as Markdown")
-
-
-def _add_figure(parser: Parser) -> None:
-    add = parser.add_argument
-    add("which", metavar="FIGURE", help="a number such as 11, or all")
-    add("run", type=Path, nargs="*", help="run folders (default: the newest)")
-    folder = ROOT / "build" / "figures"
-    add("-o", "--output", type=Path, default=folder, help="folder (default: build/figures)")
-    add("--paper", action=argparse.BooleanOptionalAction, default=True, help="the paper's points")
-
-
-def _parser() -> Parser:
-    parser = Parser(
-        prog="./quintet", description="Measures, compares and draws. See docs/measuring.md."
-    )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=Parser)
-    _add_run(commands)
-
-    def command(name: str, function: Callable[[argparse.Namespace], int], text: str) -> Parser:
-        sub = commands.add_parser(name, help=text, description=text)
-        sub.set_defaults(command=function)
-        return sub
-
-    machine = command("machine", command_machine, "print this machine's facts and id")
-    machine.add_argument("--json", action="store_true", help="as JSON")
-    machine.add_argument(
-        "-o", "--output", type=Path, metavar="FILE", help="also write JSON to FILE"
-    )
-
-    check = command("check", command_check, "check result files: schema, finite, complete")
-    check.add_argument("path", type=Path, nargs="+", help="run folder or JSON file")
-
-    _add_compare(command("compare", command_compare, "say which cases differ between two runs"))
-    _add_figure(command("figure", command_figure, "draw figures as PDF, SVG and PNG"))
-
-    report = command("report", command_report, "write one self-contained HTML page")
-    report.add_argument("run", type=Path, nargs="*", help="run folders (default: the newest)")
-    page = ROOT / "build" / "report.html"
-    report.add_argument(
-        "-o", "--output", type=Path, default=page, help="default: build/report.html"
-    )
-
-    curate = command("curate", command_curate, "keep a run in results/ and renew its index")
-    curate.add_argument("run", type=Path, nargs="?", help="run folder; none: only the index")
-    return parser
+COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "run": command_run,
+    "machine": command_machine,
+    "check": command_check,
+    "compare": command_compare,
+    "figure": command_figure,
+    "report": command_report,
+    "curate": command_curate,
+}
 
 
 def _terminate(signum: int, frame: object) -> NoReturn:
@@ -340,15 +238,10 @@ def _terminate(signum: int, frame: object) -> NoReturn:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; every expected failure is one line on stderr."""
-    words = list(sys.argv[1:] if arguments is None else arguments)
-    cut = words.index("--") if "--" in words else len(words)
     signal.signal(signal.SIGTERM, _terminate)
     try:
-        args = _parser().parse_args(words[:cut])
-        args.passthrough = words[cut + 1 :]
-        if args.passthrough and args.command is not command_run:
-            raise UsageError("only run takes flags after --", "drop them")
-        return int(args.command(args))
+        args = parse(sys.argv[1:] if arguments is None else arguments)
+        return COMMANDS[args.command](args)
     except ToolError as error:
         print(f"quintet: {error}", file=sys.stderr)
         return error.code

@@ -10,7 +10,7 @@ from typing import Any
 import matplotlib
 import pandas as pd
 
-from quintet import ROOT, TOOLS, style
+from quintet import TOOLS, style
 from quintet.errors import ToolError, UsageError
 from quintet.families import FAMILIES
 from quintet.load import Run
@@ -107,9 +107,3 @@ def write(
                 path.write_bytes(style.render(drawn, kind))
                 paths.append(path)
     return paths
-
-
-def shown(path: Path) -> str:
-    """A path relative to the repository where it is inside, for messages."""
-    absolute = path.resolve()
-    return str(absolute.relative_to(ROOT)) if absolute.is_relative_to(ROOT) else str(path)

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from quintet import ROOT
 from quintet.errors import ToolError
 
 _RERUN = "measure it again, or run ./quintet check on the folder"
@@ -63,3 +64,9 @@ def write_rows(path: Path, context: dict[str, Any], rows: list[dict[str, Any]]) 
     head = json.dumps(context, indent=2, allow_nan=False)
     body = ",\n".join(json.dumps(row, allow_nan=False) for row in rows)
     write_text(path, f'{{"context": {head},\n"benchmarks": [\n{body}\n]}}\n')
+
+
+def shown(path: Path) -> str:
+    """A path relative to the repository where it is inside, for messages."""
+    absolute = path.resolve()
+    return str(absolute.relative_to(ROOT)) if absolute.is_relative_to(ROOT) else str(path)

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: MIT
+"""The arguments of every command. Imports nothing slow: --help and errors must not wait."""
+
+import argparse
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from quintet import ROOT
+from quintet.errors import UsageError
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse with errors on one line."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{self.prog}: {message}", f"see {self.prog} --help")
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
+    return value
+
+
+def _regex(text: str) -> str:
+    try:
+        re.compile(text.removeprefix("-"))
+    except re.error as error:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a regular expression: {error}") from None
+    return text
+
+
+def _add_run(parser: Parser) -> None:
+    parser.description = (
+        "Runs every case in fresh processes, implementations interleaved, and keeps "
+        "the JSON. Flags of the benchmark binary go after --, for example -- --pages=1M."
+    )
+    add = parser.add_argument
+    add("family", nargs="*", help="families to measure (default: all)")
+    profile = parser.add_mutually_exclusive_group()
+    profile.add_argument("--quick", action="store_true", help="5 processes x 1 (default)")
+    profile.add_argument("--full", action="store_true", help="10 processes x 3, the paper's sizes")
+    add("--processes", type=_positive, metavar="N", help="fresh processes per case")
+    add("--reps", type=_positive, metavar="N", help="repetitions in each process")
+    add("-f", "--filter", type=_regex, metavar="REGEX", help="only cases that match; -REGEX: not")
+    add("--pages", metavar="N", help="pages per case (page_table), for example 100M")
+    add("-o", "--output", type=Path, metavar="DIR", help="run folder (default: below build/runs)")
+    add("--resume", action="store_true", help="continue the newest unfinished run")
+    add("--curate", action="store_true", help="copy the finished run to results/")
+    add("--seed", type=int, metavar="N", help="seed of the random order (default: random, kept)")
+    add("--timeout", type=float, default=1800, metavar="S", help="seconds per process (1800)")
+    add("--list", action="store_true", help="print the cases and stop")
+
+
+def _add_compare(parser: Parser) -> None:
+    add = parser.add_argument
+    add("a", type=Path, metavar="A", help="run folder or benchmark JSON")
+    add("b", type=Path, metavar="B", help="the same, held against A")
+    add("--metric", help="counter to compare (default: the family's)")
+    add("--baseline", metavar="IMPL", help="divide by this implementation first")
+    text = "exit 1 if a case called different runs below R of A's speed"
+    add("--fail-below", type=float, metavar="R", help=text)
+    text = "A and B are the same binary: keep the noise floor"
+    add("--aa", action="store_true", help=text)
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="as JSON")
+    form.add_argument("--md", action="store_true", help="as Markdown")
+
+
+def _add_figure(parser: Parser) -> None:
+    add = parser.add_argument
+    add("which", metavar="FIGURE", help="a number such as 11, or all")
+    add("run", type=Path, nargs="*", help="run folders (default: the newest)")
+    folder = ROOT / "build" / "figures"
+    add("-o", "--output", type=Path, default=folder, help="folder (default: build/figures)")
+    add("--paper", action=argparse.BooleanOptionalAction, default=True, help="the paper's points")
+
+
+def _add_machine(parser: Parser) -> None:
+    add = parser.add_argument
+    add("--json", action="store_true", help="as JSON")
+    add("-o", "--output", type=Path, metavar="FILE", help="also write JSON to FILE")
+
+
+def _add_check(parser: Parser) -> None:
+    parser.add_argument("path", type=Path, nargs="+", help="run folder or JSON file")
+
+
+def _add_report(parser: Parser) -> None:
+    add = parser.add_argument
+    add("run", type=Path, nargs="*", help="run folders (default: the newest)")
+    page = ROOT / "build" / "report.html"
+    add("-o", "--output", type=Path, default=page, help="default: build/report.html")
+
+
+def _add_curate(parser: Parser) -> None:
+    parser.add_argument("run", type=Path, nargs="?", help="run folder; none: only the index")
+
+
+COMMANDS: dict[str, tuple[str, Callable[[Parser], None]]] = {
+    "run": ("measure, print ratios, draw figures and report", _add_run),
+    "machine": ("print this machine's facts and id", _add_machine),
+    "check": ("check result files: schema, finite, complete", _add_check),
+    "compare": ("say which cases differ between two runs", _add_compare),
+    "figure": ("draw figures as PDF, SVG and PNG", _add_figure),
+    "report": ("write one self-contained HTML page", _add_report),
+    "curate": ("keep a run in results/ and renew its index", _add_curate),
+}
+
+
+def parse(words: Sequence[str]) -> argparse.Namespace:
+    """The command's name as `command`, its arguments, and what follows `--` as `passthrough`."""
+    parser = Parser(
+        prog="./quintet", description="Measures, compares and draws. See docs/measuring.md."
+    )
+    commands = parser.add_subparsers(
+        dest="command", required=True, metavar="COMMAND", parser_class=Parser
+    )
+    for name, (text, add_arguments) in COMMANDS.items():
+        add_arguments(commands.add_parser(name, help=text, description=text))
+    cut = words.index("--") if "--" in words else len(words)
+    args = parser.parse_args(words[:cut])
+    args.passthrough = list(words[cut + 1 :])
+    if args.passthrough and args.command != "run":
+        raise UsageError("only run takes flags after --", "drop them")
+    return args
