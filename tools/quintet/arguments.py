@@ -45,7 +45,13 @@ def _add_run(parser: Parser) -> None:
     profile.add_argument("--full", action="store_true", help="10 processes x 3, the paper's sizes")
     add("--processes", type=_positive, metavar="N", help="fresh processes per case")
     add("--reps", type=_positive, metavar="N", help="repetitions in each process")
-    add("-f", "--filter", type=_regex, metavar="REGEX", help="only cases that match; -REGEX: not")
+    add(
+        "-f",
+        "--filter",
+        type=_regex,
+        metavar="REGEX",
+        help="only cases that match; --filter=-REGEX: not",
+    )
     add("--pages", metavar="N", help="pages per case (page_table), for example 100M")
     add("-o", "--output", type=Path, metavar="DIR", help="run folder (default: below build/runs)")
     add("--resume", action="store_true", help="continue the newest unfinished run")

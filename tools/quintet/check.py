@@ -12,6 +12,7 @@ from quintet.errors import ToolError
 from quintet.families import FAMILIES
 from quintet.files import read_json
 from quintet.load import RESULT_FILE, counters_of, is_skip, read_benchmark_file
+from quintet.resume import resume_command
 
 _REQUIRED = {
     "machine.json": ("schema", "machine_id", "stable", "changing"),
@@ -110,17 +111,18 @@ def _check_complete(folder: Path) -> Iterator[str]:
     for key in _REQUIRED["run.json"]:
         if key not in info:
             return
+    finish = f"finish it with: {resume_command(folder, info)}"
     if not (folder / "machine.json").exists():
         yield f"{folder}: has no machine.json; measure it again"
     if info["status"] != "complete":
-        yield f"{folder}: run is {info['status']}; finish it with ./quintet run --resume"
+        yield f"{folder}: run is {info['status']}; {finish}"
     for family, about in info["families"].items():
         for process in range(info["settings"]["processes"]):
             path = folder / f"{family}.{process}.json"
             if not path.exists():
-                yield f"{path}: is missing; finish it with ./quintet run --resume"
+                yield f"{path}: is missing; {finish}"
                 continue
             present = {parse_case(str(row["name"])).name for row in read_benchmark_file(path)[1]}
             for case in about["cases"]:
                 if case not in present:
-                    yield f"{path}: {case} is missing; finish it with ./quintet run --resume"
+                    yield f"{path}: {case} is missing; {finish}"

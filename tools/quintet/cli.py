@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, NoReturn
 
 from quintet.arguments import parse
 from quintet.errors import FAILED, INTERRUPTED, OK, ToolError, UsageError
-from quintet.files import shown
+from quintet.files import read_json, shown
 
 if TYPE_CHECKING:
     from quintet.families import Family
+    from quintet.load import Run
 
 # Each command imports what it needs: --help and errors must not wait for pandas and matplotlib.
 
@@ -27,19 +28,22 @@ def command_run(args: argparse.Namespace) -> int:
     from quintet.campaign import Settings, new_folder, newest_unfinished, open_campaign
     from quintet.families import FAMILIES, family_named
     from quintet.machine import describe
+    from quintet.profiles import DEFAULT, PROFILES, profile_flags
+    from quintet.resume import resume_command
     from quintet.run import measure, only_run
 
     families = [family_named(name) for name in dict.fromkeys(args.family)] or [*FAMILIES.values()]
     if args.list:
         return _list_cases(families, args)
     extra = [*args.passthrough, *([f"--pages={args.pages}"] if args.pages else [])]
+    profile = "full" if args.full else DEFAULT
     settings = Settings(
-        profile="full" if args.full else "quick",
-        processes=args.processes or (10 if args.full else 5),
-        reps=args.reps or (3 if args.full else 1),
+        profile=profile,
+        processes=args.processes or PROFILES[profile].processes,
+        reps=args.reps or PROFILES[profile].reps,
         filter=args.filter,
         timeout=args.timeout,
-        flags={f.name: (*(f.full_flags if args.full else f.quick_flags), *extra) for f in families},
+        flags={f.name: (*profile_flags(profile, f), *extra) for f in families},
     )
     with only_run():
         folder = args.output
@@ -53,7 +57,7 @@ def command_run(args: argparse.Namespace) -> int:
         except KeyboardInterrupt:
             print(
                 f"\ninterrupted: {shown(folder)} holds whole files; "
-                f"continue with the same command and -o {shown(folder)}",
+                f"finish it with: {resume_command(folder, campaign.info)}",
                 file=sys.stderr,
             )
             return INTERRUPTED
@@ -61,6 +65,15 @@ def command_run(args: argparse.Namespace) -> int:
     if status == OK and args.curate:
         _curate(folder)
     return status
+
+
+def _warn_if_incomplete(*runs: "Run") -> None:
+    """One line for each run that lacks samples."""
+    from quintet.resume import incomplete
+
+    for run in runs:
+        if line := incomplete(run):
+            print(f"warning: {line}", file=sys.stderr)
 
 
 def _list_cases(families: "list[Family]", args: argparse.Namespace) -> int:
@@ -91,10 +104,11 @@ def _present(folder: Path, failures: dict[str, str]) -> int:
     from quintet.figure import known_figures, write
     from quintet.load import load_run
     from quintet.report import write_report
+    from quintet.resume import resume_command
     from quintet.summary import geomean_line, ratio_table, summarise
 
-    if any(folder.glob("*.*.json")):
-        run = load_run(folder)
+    run = load_run(folder) if any(folder.glob("*.*.json")) else None
+    if run is not None:
         for name in run.families:
             family = FAMILIES[name]
             frame = summarise(run, family)
@@ -116,8 +130,11 @@ def _present(folder: Path, failures: dict[str, str]) -> int:
         print(f"run:       {shown(folder)}")
     for case, message in failures.items():
         print(f"quintet: {case} failed: {message}", file=sys.stderr)
-    if failures:
-        print(f"fix it, then ./quintet run ... -o {shown(folder)} fills the gap", file=sys.stderr)
+    if run is not None:
+        _warn_if_incomplete(run)
+    elif failures:
+        info = read_json(folder / "run.json")
+        print(f"fix it, then: {resume_command(folder, info)}", file=sys.stderr)
     return FAILED if failures else OK
 
 
@@ -171,6 +188,7 @@ def command_compare(args: argparse.Namespace) -> int:
 
     first, second = load_run(args.a), load_run(args.b)
     comparison = compare(first, second, args.metric, args.baseline)
+    _warn_if_incomplete(first, second)
     if args.json:
         print(json.dumps(as_json(comparison), indent=2, allow_nan=False))
     else:
@@ -206,6 +224,7 @@ def command_figure(args: argparse.Namespace) -> int:
         print(f"run:       {shown(runs[0].path)}")
     for path in write(modules, runs, args.output, args.paper):
         print(shown(path))
+    _warn_if_incomplete(*runs)
     return OK
 
 
@@ -218,6 +237,7 @@ def command_report(args: argparse.Namespace) -> int:
     if not args.run:
         print(f"run:       {shown(runs[0].path)}")
     print(shown(write_report(runs, args.output)))
+    _warn_if_incomplete(*runs)
     return OK
 
 

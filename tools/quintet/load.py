@@ -38,6 +38,8 @@ class Run:
     rows: pd.DataFrame = field(default_factory=pd.DataFrame)
     errors: list[str] = field(default_factory=list)
     skipped: dict[str, str] = field(default_factory=dict)
+    skips: set[tuple[str, int]] = field(default_factory=set)
+    """Case and process of every skip: not measured, and not missing."""
 
     @property
     def run_id(self) -> str:
@@ -113,9 +115,11 @@ def _add_file(run: Run, path: Path, default_process: int, table: list[dict[str, 
     run.context = run.context or context
     for row in rows:
         case = parse_case(str(row.get("name")))
+        process = int(row.get("process", default_process))
         if row.get("error_occurred"):
             message = str(row.get("error_message", ""))
             if is_skip(row):
+                run.skips.add((case.name, process))
                 run.skipped[case.name] = message.removeprefix(SKIP).strip()
             else:
                 run.errors.append(f"{case.name}: {message}")
@@ -131,7 +135,7 @@ def _add_file(run: Run, path: Path, default_process: int, table: list[dict[str, 
                 "operation": case.operation,
                 "implementation": case.implementation,
                 "params": " ".join(case.params),
-                "process": int(row.get("process", default_process)),
+                "process": process,
                 "rep": int(row.get("repetition_index", 0)),
                 **counters,
             }

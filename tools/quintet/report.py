@@ -18,6 +18,7 @@ from quintet.families import FAMILIES, OURS, Family, is_ours
 from quintet.figure import draw, known_figures
 from quintet.files import write_text
 from quintet.load import Run
+from quintet.resume import incomplete
 from quintet.summary import BEST, ratio_key, summarise
 from quintet.weblibs import PINS, NoLibraries, chart_scripts, script_safe
 
@@ -178,6 +179,12 @@ def _libraries() -> tuple[str, str]:
         return "", f'<p class="notice">No interactive charts: {_text(reason)}.</p>'
 
 
+def _unfinished(runs: list[Run]) -> str:
+    """A notice for each run that lacks samples."""
+    lines = [line for run in runs if (line := incomplete(run))]
+    return "".join(f'<p class="notice">{_text(line)}</p>' for line in lines)
+
+
 def report_html(runs: list[Run]) -> str:
     """The page for `runs`; without the chart libraries it has the static figures only."""
     libraries, notice = _libraries()
@@ -208,7 +215,7 @@ def report_html(runs: list[Run]) -> str:
     parts = {
         "style": (PINS / "style.css").read_text(encoding="utf-8"),
         "summary": f"{len(runs)} run(s) of {machines} machine(s)",
-        "notice": notice,
+        "notice": notice + _unfinished(runs),
         "switches": _switches(runs, names),
         "families": "".join(sections),
         "machines": "".join(_facts(run) for run in runs),
