@@ -48,11 +48,11 @@ def chart_rows(run: Run, index: int, family: Family, frame: pd.DataFrame) -> lis
     ratio = ratio_key(family.baseline)
     rows = []
     for _, row in frame.iterrows():
-        who = f"{row['label']}, {row['implementation']}, {run.machine_id}"
+        who = f"{row['label']}, {row['implementation']}, {run.name}"
         absolute = _words(family.metric, row["mid"], row["mid_lo"], row["mid_hi"], row["n"])
         entry: dict[str, Any] = {
             "run": index,
-            "where": f"{run.machine_id} ({run.run_id})",
+            "where": run.name,
             "label": row["label"],
             "implementation": row["implementation"],
             "mid": _number(row["mid"]),

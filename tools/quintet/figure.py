@@ -53,8 +53,9 @@ def caption(run: Run, frame: pd.DataFrame, pages: str) -> str:
     floor = run.noise_floor
     noise = f", noise floor {floor:.1%}" if floor is not None else ""
     warning = " (above 3%: noisy)" if floor is not None and floor > 0.03 else ""
+    commit = "" if run.sha in run.run_id else f", {run.sha}"
     return (
-        f"{run.machine_id}, {run.sha}, n = {n} processes{pages}; "
+        f"{run.name}{commit}, n = {n} processes{pages}; "
         f"median, 95% bootstrap CI{noise}{warning}"
     )
 

@@ -13,7 +13,7 @@ import pandas as pd
 
 from quintet import ROOT
 from quintet.cases import Case, parse_case
-from quintet.errors import ToolError
+from quintet.errors import ToolError, UsageError
 from quintet.files import read_json
 
 RESULT_FILE = re.compile(r"(?P<family>[a-z][a-z0-9_]*)\.(?P<process>\d+)\.json")
@@ -44,6 +44,11 @@ class Run:
     @property
     def run_id(self) -> str:
         return str(self.info.get("run_id", self.path.name))
+
+    @property
+    def name(self) -> str:
+        """What captions call the run: two runs of one machine must not look alike."""
+        return f"{self.machine_id} ({self.run_id})"
 
     @property
     def sha(self) -> str:
@@ -187,7 +192,16 @@ def is_complete(folder: Path) -> bool:
 
 def load_runs(paths: Iterable[Path]) -> list[Run]:
     """The named runs, or the newest one where none is named."""
-    return [load_run(path) for path in (list(paths) or [newest_run()])]
+    runs = [load_run(path) for path in (list(paths) or [newest_run()])]
+    seen: dict[str, Path] = {}
+    for run in runs:
+        if run.name in seen:
+            raise UsageError(
+                f"{seen[run.name]} and {run.path} are both called {run.name}",
+                "give each run once; a copy of a run is the same run",
+            )
+        seen[run.name] = run.path
+    return runs
 
 
 def aligned(

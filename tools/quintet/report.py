@@ -29,6 +29,10 @@ def _text(value: object) -> str:
     return html.escape(str(value))
 
 
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
 def _switch(group: str, value: str, label: str, swatch: str = "") -> str:
     return (
         f'<label><input type="checkbox" name="{group}" value="{_text(value)}" checked>'
@@ -43,14 +47,12 @@ def _swatch(implementation: str) -> str:
 
 
 def _switches(runs: list[Run], names: list[str]) -> str:
-    machines = "".join(
-        _switch("run", str(i), f"{run.machine_id} ({run.run_id})") for i, run in enumerate(runs)
-    )
+    places = "".join(_switch("run", str(i), run.name) for i, run in enumerate(runs))
     implementations = "".join(
         _switch("implementation", name, style.look(name).label, _swatch(name)) for name in names
     )
     return (
-        f"<fieldset><legend>Machine</legend>{machines}</fieldset>"
+        f"<fieldset><legend>Run</legend>{places}</fieldset>"
         f"<fieldset><legend>Implementation</legend>{implementations}</fieldset>"
     )
 
@@ -72,19 +74,22 @@ def _figures(family: Family, frames: Frames) -> str:
             try:
                 svg = style.render(draw(module, run), "svg").decode()
             except ToolError as error:
-                parts.append(f'<p class="notice">{_text(error)}</p>')
+                parts.append(f'<p class="notice" data-run="{index}">{_text(error)}</p>')
                 continue
-            label = f"Figure {number}: {module.TITLE}, {run.machine_id}"
+            label = f"Figure {number}: {module.TITLE}, {run.name}"
             parts.append(
-                f'<figure aria-label="{_text(label)}">{inline_svg(svg, f"fig{number}-{index}")}'
+                f'<figure data-run="{index}" aria-label="{_text(label)}">{inline_svg(svg, f"fig{number}-{index}")}'
                 f"<figcaption>{_text(label)}</figcaption></figure>"
             )
     return "".join(parts)
 
 
-def _cards(family: Family, frames: Frames) -> str:
-    """The headline: ours against the better rival, operations without parameters, last run."""
-    _, run, frame = frames[-1]
+def _cards(frames: Frames) -> str:
+    """The headline of every run: ours against the better rival, operations without parameters."""
+    return "".join(_cards_of(index, run, frame) for index, run, frame in frames)
+
+
+def _cards_of(index: int, run: Run, frame: pd.DataFrame) -> str:
     cards = []
     ours = frame[(frame["implementation"] == OURS) & (frame["params"] == "")]
     for _, row in ours.iterrows():
@@ -98,8 +103,9 @@ def _cards(family: Family, frames: Frames) -> str:
     if not cards:
         return ""
     return (
-        f'<p class="soft">Quintet beside the better rival, {_text(run.machine_id)}:</p>'
-        f'<div class="cards">{"".join(cards)}</div>'
+        f'<div class="headline" data-run="{index}">'
+        f'<p class="soft">Quintet beside the better rival, {_text(run.name)}:</p>'
+        f'<div class="cards">{"".join(cards)}</div></div>'
     )
 
 
@@ -116,12 +122,12 @@ def _table(family: Family, frames: Frames) -> str:
     for rival in (*family.rivals, BEST):
         title = f"vs {rival}" if rival != BEST else "vs best rival"
         keys[title] = ratio_key(rival)
-    heads = ["machine", "operation", "implementation", "n", *keys]
+    heads = ["run", "operation", "implementation", "n", *keys]
     body = []
     for index, run, frame in frames:
         for _, row in frame.iterrows():
             name = row["implementation"]
-            cells = [run.machine_id, row["label"], name]
+            cells = [run.name, row["label"], name]
             kind = ' class="ours"' if is_ours(name) else ""
             body.append(
                 f'<tr data-run="{index}" data-implementation="{_text(name)}"{kind}>'
@@ -156,7 +162,7 @@ def _facts(run: Run) -> str:
         if isinstance(value, dict):
             value = ", ".join(f"{name} {item}" for name, item in value.items())
         lines.append(f"<tr><td>{_text(key.replace('_', ' '))}</td><td>{_text(value)}</td></tr>")
-    return f'<h3>{_text(run.machine_id)}</h3><table class="facts">{"".join(lines)}</table>'
+    return f'<h3>{_text(run.name)}</h3><table class="facts">{"".join(lines)}</table>'
 
 
 def _family(family: Family, frames: Frames, charts: list[dict[str, Any]]) -> str:
@@ -165,7 +171,7 @@ def _family(family: Family, frames: Frames, charts: list[dict[str, Any]]) -> str
         for chart in charts
     )
     return (
-        f"<section><h2>{_text(family.title)}</h2>{_cards(family, frames)}"
+        f"<section><h2>{_text(family.title)}</h2>{_cards(frames)}"
         f"{_figures(family, frames)}{places}<h3>All cases</h3>{_table(family, frames)}</section>"
     )
 
@@ -214,7 +220,7 @@ def report_html(runs: list[Run]) -> str:
     machines = len({run.machine_id for run in runs})
     parts = {
         "style": (PINS / "style.css").read_text(encoding="utf-8"),
-        "summary": f"{len(runs)} run(s) of {machines} machine(s)",
+        "summary": _count(len(runs), "run") + " of " + _count(machines, "machine"),
         "notice": notice + _unfinished(runs),
         "switches": _switches(runs, names),
         "families": "".join(sections),

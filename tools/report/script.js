@@ -33,8 +33,9 @@
     document.body.dataset.ready = "0";
     const runs = shown("run");
     const names = shown("implementation");
-    for (const row of document.querySelectorAll("tr[data-run]")) {
-      row.hidden = !(runs.has(row.dataset.run) && names.has(row.dataset.implementation));
+    for (const part of document.querySelectorAll("[data-run]")) { // headlines, figures, rows
+      const name = part.dataset.implementation;
+      part.hidden = !runs.has(part.dataset.run) || (name !== undefined && !names.has(name));
     }
     for (const chart of report.charts) { // none if the chart libraries were left out
       const kept = report.rows[chart.family].filter(

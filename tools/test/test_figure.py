@@ -79,6 +79,12 @@ def test_several_runs_give_several_files(run, tmp_path, quintet):
     assert status == 0 and len(list((tmp_path / "out").iterdir())) == 6
 
 
+@pytest.mark.parametrize("command", [["figure", "11"], ["report"]])
+def test_a_run_given_twice_is_refused(run, quintet, command):
+    status, _, err = quintet(*command, run, run)
+    assert status == 2 and err.count("\n") == 1 and "give each run once" in err
+
+
 def test_a_run_without_the_cases_of_a_figure(run, quintet):
     for path in run.glob("page_table.*.json"):
         for operation in ("map", "unmap", "resolve"):

@@ -77,7 +77,9 @@ def test_every_case_has_a_mark_with_its_values(page):
     labels = marks(dom(page))
     # 19 cases with an absolute value, 18 (all but null) relative to the baseline, two machines.
     assert len(labels) == 2 * (19 + 18)
-    pattern = r"unmap, quintet, first-cpu-2c2t-1n-000001: [\d.]+ ns_per_op, 95% CI [\d.]+ to"
+    pattern = (
+        r"unmap, quintet, first-cpu-2c2t-1n-000001 \(run0\): [\d.]+ ns_per_op, 95% CI [\d.]+ to"
+    )
     assert sum(bool(re.match(pattern, label)) for label in labels) == 1
 
 
@@ -87,6 +89,31 @@ def test_switches_in_the_address_choose_marks_and_rows(page):
     assert labels and all("second-cpu" in label for label in labels)
     assert {label.split(", ")[1] for label in labels} == {"quintet", "nros"}
     assert set(rows_shown(text)) == {("1", "quintet"), ("1", "nros")}
+
+
+@pytest.mark.parametrize("kept", [0, 1])
+def test_the_switch_of_a_run_drives_everything_that_shows_it(page, kept):
+    text = dom(page, f"#run={kept}")
+    parts = re.findall(r'<(div|figure|tr)[^>]* data-run="(\d)"([^>]*)>', text)
+    for kind in ("div", "figure", "tr"):
+        shown = {run for tag, run, rest in parts if tag == kind and "hidden" not in rest}
+        assert shown == {str(kept)}, kind
+    assert {run for _, run, _ in parts} == {"0", "1"}
+
+
+def test_every_caption_names_its_run_even_on_one_machine(tmp_path):
+    from quintet.load import load_run
+    from quintet.report import report_html
+
+    runs = [load_run(write_run(tmp_path / name, seed=i)) for i, name in enumerate(("old", "new"))]
+    html = report_html(runs)
+    for index, name in enumerate(("old", "new")):
+        full = f"test-cpu-2c2t-1n-abcdef ({name})"
+        assert f'data-run="{index}"><p class="soft">Quintet beside the better rival, {full}' in html
+        assert f"<figcaption>Figure 11: Page table: cost of one operation, {full}<" in html
+        assert f"{full}, 0123456, n = 5 processes" in html  # inside the figure
+        assert f"<td>{full}</td><td>map</td>" in html and f"<h3>{full}</h3>" in html
+    assert "2 runs of 1 machine<" in html
 
 
 def test_clicking_a_switch_changes_marks(page):
