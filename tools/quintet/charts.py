@@ -8,28 +8,38 @@ import pandas as pd
 
 from quintet.families import Family
 from quintet.load import Run
-from quintet.style import look, rank
+from quintet.style import Look, rank
 from quintet.summary import ratio_key
 
+Rows = list[dict[str, Any]]
+Keys = tuple[str, str, str, str]
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
+# The figures' markers as SVG paths in the square from -1 to 1.
 _SHAPES = {
-    "o": "circle",
-    "s": "square",
-    "^": "triangle-up",
-    "v": "triangle-down",
-    "D": "diamond",
-    "P": "cross",
-    "<": "triangle-left",
-    ">": "triangle-right",
+    "o": "M-1,0A1,1,0,1,0,1,0A1,1,0,1,0,-1,0Z",
+    "s": "M-0.9,-0.9H0.9V0.9H-0.9Z",
+    "^": "M0,-1L1,0.8H-1Z",
+    "v": "M0,1L1,-0.8H-1Z",
+    "<": "M-1,0L0.8,-1V1Z",
+    ">": "M1,0L-0.8,-1V1Z",
+    "D": "M0,-1L1,0L0,1L-1,0Z",
+    "d": "M0,-1L0.6,0L0,1L-0.6,0Z",
+    "P": "M-0.35,-1H0.35V-0.35H1V0.35H0.35V1H-0.35V0.35H-1V-0.35H-0.35Z",
     "X": "M-1,-0.5L-0.5,-1L0,-0.5L0.5,-1L1,-0.5L0.5,0L1,0.5L0.5,1L0,0.5L-0.5,1L-1,0.5L-0.5,0Z",
-    "h": "M0,-1L0.87,-0.5L0.87,0.5L0,1L-0.87,0.5L-0.87,-0.5Z",
-    "p": "M0,-1L0.95,-0.31L0.59,0.81L-0.59,0.81L-0.95,-0.31Z",
+    "h": "M0,-1L0.87,-0.5V0.5L0,1L-0.87,0.5V-0.5Z",
+    "H": "M-1,0L-0.5,-0.87H0.5L1,0L0.5,0.87H-0.5Z",
+    "p": "M0,-1L0.95,-0.31L0.59,0.81H-0.59L-0.95,-0.31Z",
+    "8": "M-0.41,-1H0.41L1,-0.41V0.41L0.41,1H-0.41L-1,0.41V-0.41Z",
+    "*": (
+        "M0.00,-1.00L0.25,-0.34L0.95,-0.31L0.40,0.13L0.59,0.81L0"
+        ".00,0.42L-0.59,0.81L-0.40,0.13L-0.95,-0.31L-0.25,-0.34Z"
+    ),
 }
 
 
-def shape(implementation: str) -> str:
-    """Vega's name or path for the marker that the figures use."""
-    return _SHAPES[look(implementation).marker]
+def shape(look: Look) -> str:
+    """The marker of a look as an SVG path."""
+    return _SHAPES[look.marker]
 
 
 def _number(value: float) -> float | None:
@@ -43,7 +53,7 @@ def _words(what: str, mid: float, low: float, high: float, n: int) -> str:
     return f"{text}, n {n}"
 
 
-def chart_rows(run: Run, index: int, family: Family, frame: pd.DataFrame) -> list[dict[str, Any]]:
+def chart_rows(run: Run, index: int, family: Family, frame: pd.DataFrame) -> Rows:
     """One entry per case; `index` is the run's position in the report."""
     ratio = ratio_key(family.baseline)
     rows = []
@@ -72,9 +82,9 @@ def chart_rows(run: Run, index: int, family: Family, frame: pd.DataFrame) -> lis
     return rows
 
 
-def _encodings(names: list[str], labels: list[str]) -> dict[str, Any]:
-    """Row and look of a mark; the same in both layers."""
-    colours = {"domain": names, "range": [look(name).colour for name in names]}
+def _encodings(looks: dict[str, Look], labels: list[str]) -> dict[str, Any]:
+    """Row and colour of a mark; the same in both layers."""
+    colours = {"domain": [*looks], "range": [look.colour for look in looks.values()]}
     axis = {"grid": True, "domain": False, "ticks": False, "labelLimit": 260}
     return {
         "y": {"field": "label", "type": "nominal", "sort": labels, "title": None, "axis": axis},
@@ -87,17 +97,18 @@ def _encodings(names: list[str], labels: list[str]) -> dict[str, Any]:
     }
 
 
-def _layers(rows: list[dict[str, Any]], keys: tuple[str, str, str, str], title: str) -> list[Any]:
+def _layers(rows: Rows, keys: Keys, title: str, looks: dict[str, Look]) -> list[Any]:
     """Whiskers, and over them the marks that speak: tooltip and aria-label tell the values."""
     mid, low, high, text = keys
     names = sorted({row["implementation"] for row in rows}, key=rank)
-    common = _encodings(names, list(dict.fromkeys(row["label"] for row in rows)))
+    looks = {name: looks[name] for name in names}
+    common = _encodings(looks, list(dict.fromkeys(row["label"] for row in rows)))
     x: dict[str, Any] = {
         "type": "quantitative",
         "scale": {"type": "log", "nice": False, "padding": 12},
     }
     axis: dict[str, Any] = {"tickCount": 6, "format": "~g", "labelOverlap": True}
-    shapes: dict[str, Any] = {"domain": names, "range": [shape(name) for name in names]}
+    shapes: dict[str, Any] = {"domain": names, "range": [shape(look) for look in looks.values()]}
     said: dict[str, Any] = {"field": text, "type": "nominal"}
     whisker = {
         "transform": [{"filter": f"isValid(datum.{low}) && datum.{low} > 0"}],
@@ -117,12 +128,10 @@ def _layers(rows: list[dict[str, Any]], keys: tuple[str, str, str, str], title: 
     return [whisker, point]
 
 
-def _spec(
-    rows: list[dict[str, Any]], keys: tuple[str, str, str, str], title: str
-) -> dict[str, Any]:
+def _spec(rows: Rows, keys: Keys, title: str, looks: dict[str, Look]) -> dict[str, Any]:
     """A dot plot: a row per operation, a mark per implementation, a facet per run."""
     width = max(380, 840 // len({row["run"] for row in rows}))
-    layers = _layers(rows, keys, title)
+    layers = _layers(rows, keys, title, looks)
     return {
         "$schema": SCHEMA,
         "data": {"values": []},
@@ -138,13 +147,14 @@ def _spec(
     }
 
 
-def chart_specs(family: Family, rows: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Heading -> specification; the page fills in the rows that its switches leave."""
+def chart_specs(family: Family, rows: Rows, looks: dict[str, Look]) -> dict[str, dict[str, Any]]:
+    """Heading -> specification; the page fills in the rows that its switches leave. `looks` has
+    an entry for every implementation on the page, so that all charts agree."""
     better = f"{family.metric} (log scale, lower is better)"
     absolute = ("mid", "low", "high", "text")
     relative = ("ratio", "ratio_low", "ratio_high", "ratio_text")
-    specs = {"Absolute": _spec(rows, absolute, better)}
+    specs = {"Absolute": _spec(rows, absolute, better, looks)}
     if any("ratio" in row for row in rows):
         times = f"times {family.baseline} (log scale, lower is better)"
-        specs[f"Relative to {family.baseline}"] = _spec(rows, relative, times)
+        specs[f"Relative to {family.baseline}"] = _spec(rows, relative, times, looks)
     return specs

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from quintet import style
-from quintet.charts import chart_rows, chart_specs
+from quintet.charts import chart_rows, chart_specs, shape
 from quintet.errors import ToolError
 from quintet.families import FAMILIES, OURS, Family, is_ours
 from quintet.figure import draw, known_figures
@@ -40,16 +40,16 @@ def _switch(group: str, value: str, label: str, swatch: str = "") -> str:
     )
 
 
-def _swatch(implementation: str) -> str:
-    colour = style.look(implementation).colour
-    circle = f'<circle cx="6" cy="6" r="5" fill="{colour}"/>'
-    return f'<svg class="swatch" aria-hidden="true">{circle}</svg>'
+def _swatch(look: style.Look) -> str:
+    path = f'<path transform="translate(6,6) scale(5)" fill="{look.colour}" d="{shape(look)}"/>'
+    return f'<svg class="swatch" aria-hidden="true">{path}</svg>'
 
 
-def _switches(runs: list[Run], names: list[str]) -> str:
+def _switches(runs: list[Run], looks: dict[str, style.Look]) -> str:
     places = "".join(_switch("run", str(i), run.name) for i, run in enumerate(runs))
     implementations = "".join(
-        _switch("implementation", name, style.look(name).label, _swatch(name)) for name in names
+        _switch("implementation", name, looks[name].label, _swatch(looks[name]))
+        for name in sorted(looks, key=style.rank)
     )
     return (
         f"<fieldset><legend>Run</legend>{places}</fieldset>"
@@ -194,35 +194,41 @@ def _unfinished(runs: list[Run]) -> str:
 def report_html(runs: list[Run]) -> str:
     """The page for `runs`; without the chart libraries it has the static figures only."""
     libraries, notice = _libraries()
-    sections: list[str] = []
-    charts: list[dict[str, Any]] = []
-    rows: dict[str, list[dict[str, Any]]] = {}
-    for family in FAMILIES.values():
-        frames = [
+    frames = {
+        family.name: [
             (i, run, summarise(run, family))
             for i, run in enumerate(runs)
             if family.name in run.families
         ]
-        if not frames:
+        for family in FAMILIES.values()
+    }
+    looks = style.looks(
+        name for parts in frames.values() for part in parts for name in part[2]["implementation"]
+    )
+    sections: list[str] = []
+    charts: list[dict[str, Any]] = []
+    rows: dict[str, list[dict[str, Any]]] = {}
+    for family in FAMILIES.values():
+        own = frames[family.name]
+        if not own:
             continue
-        rows[family.name] = [r for i, run, f in frames for r in chart_rows(run, i, family, f)]
-        specs = chart_specs(family, rows[family.name]) if libraries else {}
-        own = [
+        rows[family.name] = [r for i, run, frame in own for r in chart_rows(run, i, family, frame)]
+        specs = chart_specs(family, rows[family.name], looks) if libraries else {}
+        drawn = [
             {"id": f"{family.name}-{k}", "family": family.name, "title": title, "spec": spec}
             for k, (title, spec) in enumerate(specs.items())
         ]
-        charts += own
-        sections.append(_family(family, frames, own))
+        charts += drawn
+        sections.append(_family(family, own, drawn))
     if not sections:
         raise ToolError("these runs hold no family that the report knows", "give a run folder")
-    names = sorted({r["implementation"] for rs in rows.values() for r in rs}, key=style.rank)
     data = json.dumps({"charts": charts, "rows": rows}, allow_nan=False).replace("<", "\\u003c")
     machines = len({run.machine_id for run in runs})
     parts = {
         "style": (PINS / "style.css").read_text(encoding="utf-8"),
         "summary": _count(len(runs), "run") + " of " + _count(machines, "machine"),
         "notice": notice + _unfinished(runs),
-        "switches": _switches(runs, names),
+        "switches": _switches(runs, looks),
         "families": "".join(sections),
         "machines": "".join(_facts(run) for run in runs),
         "libraries": libraries,

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """One look for all figures: fixed colours, markers and hatches, and files that can be diffed."""
 
+import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
@@ -13,6 +15,10 @@ matplotlib.use("Agg")
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 YELLOW, BLUE, VERMILLION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
 GREY = "#7F7F7F"
+# Further ones, mostly from Tol's muted scheme: darker or paler than those, and with a marker each.
+INDIGO, OLIVE, WINE, BROWN, SLATE = "#332288", "#999933", "#882255", "#8C510A", "#45607D"
+TEAL, ROSE, FOREST, LAVENDER, SAND = "#44AA99", "#CC6677", "#117733", "#AA99DD", "#DDCC77"
+STEEL, MAROON, DARK_GREY = "#6699CC", "#661100", "#444444"
 
 SETTINGS: dict[str, Any] = {
     "font.size": 8,
@@ -52,6 +58,7 @@ class Look:
     hatch: str
 
 
+# Every colour and every marker appears once: no two implementations can be mixed up.
 LOOKS: dict[str, Look] = {
     "nros": Look("NrOS", ORANGE, "s", "//"),
     "verified": Look("Verified", VERMILLION, "^", "\\\\"),
@@ -59,25 +66,45 @@ LOOKS: dict[str, Look] = {
     "quintet": Look("Quintet", BLUE, "o", ""),
     "quintet_noreclaim": Look("Quintet, no reclaim", SKY, "D", ".."),
     "quintet_nocache": Look("Quintet, no walk cache", GREEN, "P", "++"),
-    "quintet_beside": Look("Quintet, counters beside", GREEN, "X", "--"),
-    "quintet_live": Look("Quintet, live leaves", ORANGE, ">", "||"),
-    "quintet_la57": Look("Quintet, 5 levels", PURPLE, "<", "oo"),
-    "quintet_4k": Look("Quintet, 4 KiB backing", BLACK, "h", "**"),
-    "limit_first_touch": Look("Limit: first touch", BLACK, "X", ""),
-    "limit_store": Look("Limit: store", BLACK, "X", ""),
-    "limit_load": Look("Limit: load", BLACK, "X", ""),
+    "quintet_beside": Look("Quintet, counters beside", INDIGO, "X", "--"),
+    "quintet_live": Look("Quintet, live leaves", OLIVE, ">", "||"),
+    "quintet_la57": Look("Quintet, 5 levels", WINE, "<", "oo"),
+    "quintet_4k": Look("Quintet, 4 KiB backing", BROWN, "h", "**"),
+    "limit_first_touch": Look("Limit: first touch", BLACK, "d", ""),
+    "limit_store": Look("Limit: store", DARK_GREY, "H", ""),
+    "limit_load": Look("Limit: load", SLATE, "*", ""),
     "harness": Look("Harness alone", GREY, "p", ""),
 }
-_SPARE = [(SKY, "P", "OO"), (YELLOW, "X", "//"), (VERMILLION, "<", "xx"), (SKY, ">", "++")]
+_SPARE_COLOURS = (TEAL, ROSE, FOREST, YELLOW, LAVENDER, SAND, STEEL, MAROON)
+_SPARE_MARKERS = ("8", "P", "X", "<", ">", "h", "d", "*")
+# Eight that differ in both, then eight more with the markers moved by one, and so on.
+_SPARE = [
+    (_SPARE_COLOURS[(i + i // 8) % 8], _SPARE_MARKERS[i % 8])
+    for i in range(len(_SPARE_COLOURS) * len(_SPARE_MARKERS))
+]
 PAPER_LABEL = "paper (their machine)"
 
 
+def looks(implementations: Iterable[str]) -> dict[str, Look]:
+    """A look for each name, all different. Names in LOOKS always have theirs; another name starts
+    its search for a free spare look at a place that depends on itself only."""
+    found: dict[str, Look] = {}
+    free = list(range(len(_SPARE)))
+    for name in sorted(set(implementations)):
+        if name in LOOKS:
+            found[name] = LOOKS[name]
+            continue
+        start = zlib.crc32(name.encode()) % 8
+        place = min(free, key=lambda i: (i // 8, (i - start) % 8), default=start)
+        free = [index for index in free if index != place]
+        colour, marker = _SPARE[place]
+        found[name] = Look(name.replace("_", " "), colour, marker, "")
+    return found
+
+
 def look(implementation: str) -> Look:
-    """The fixed look; a name without an entry gets a spare one that depends on the name only."""
-    if implementation in LOOKS:
-        return LOOKS[implementation]
-    colour, marker, hatch = _SPARE[sum(implementation.encode()) % len(_SPARE)]
-    return Look(implementation.replace("_", " "), colour, marker, hatch)
+    """The look of a name where it stands alone; beside others use looks()."""
+    return looks([implementation])[implementation]
 
 
 def rank(implementation: str) -> tuple[int, str]:

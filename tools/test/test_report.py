@@ -101,6 +101,19 @@ def test_the_switch_of_a_run_drives_everything_that_shows_it(page, kept):
     assert {run for _, run, _ in parts} == {"0", "1"}
 
 
+def test_marks_and_swatches_of_an_implementation_have_one_look_of_their_own(page):
+    text = dom(page)
+    fills = {}
+    for mark in re.findall(r"<path [^>]*role=\"graphics-symbol\"[^>]*>", text):
+        said = re.search(r'aria-label="[^",]*, (\w+), \w+-cpu', mark)
+        if said:
+            fills.setdefault(said[1], set()).add(re.search(r'fill="([^"]+)"', mark)[1])
+    assert len(fills) == 6 and all(len(colours) == 1 for colours in fills.values())
+    assert len({colour for colours in fills.values() for colour in colours}) == 6
+    swatch = r'value="(\w+)" checked=""><svg class="swatch"[^>]*><path[^>]* fill="([^"]+)"'
+    assert {name: {colour} for name, colour in re.findall(swatch, text)} == fills
+
+
 def test_every_caption_names_its_run_even_on_one_machine(tmp_path):
     from quintet.load import load_run
     from quintet.report import report_html
