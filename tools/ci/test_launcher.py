@@ -64,6 +64,39 @@ def test_usage_errors_are_one_line(machine: Machine, arguments: list[str], text:
     assert error.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("arguments", "status", "text"),
+    [
+        (["nothing"], 2, "unknown family 'nothing'; known families: page_table"),
+        (["-f", "("], 2, "'(' is not a regular expression"),
+        (["--processes", "many"], 2, "'many' is not a positive number"),
+        (["--pages", "10k"], 2, "'10k' is not a number such as 500, 10K, 10M or 1G"),
+        (["--timeout", "-1"], 2, "--timeout"),
+        (["--", "pages=3"], 2, "'pages=3' after -- is no flag"),
+        (["--", "--benchmark_filter=x"], 2, "--benchmark_filter cannot follow --; use --filter"),
+        (["-o", str(LAUNCHER)], 1, "is a file"),
+        (["-o", str(LAUNCHER.parent)], 1, "is not empty and holds no run"),
+    ],
+)
+def test_run_refuses_wrong_arguments_before_it_installs_or_builds(
+    machine: Machine, arguments: list[str], status: int, text: str
+) -> None:
+    for name in ("apt-get", "g++", "cmake", "ninja"):
+        machine.stub(name)
+    code, error = machine.run("run", *arguments)
+    assert (code, error.count("\n")) == (status, 1)
+    assert text in error
+    assert not machine.logged()
+
+
+def test_run_with_right_arguments_goes_on_to_build(machine: Machine) -> None:
+    machine.stub("g++")
+    arguments = ("page_table", "-f", "/map/", "--pages", "10K", "-o", str(machine.folder / "new"))
+    status, error = machine.run("run", *arguments, "--", "--seed=3", QUINTET_NO_INSTALL="1")
+    assert status == 1
+    assert error.splitlines()[-1].startswith("quintet: no cmake found")
+
+
 def test_without_apt_get_the_missing_packages_are_listed(machine: Machine) -> None:
     status, error = machine.run("build", "clang")
     assert status == 1

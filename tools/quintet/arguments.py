@@ -19,10 +19,22 @@ class Parser(argparse.ArgumentParser):
 
 
 def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
-    return value
+    if not re.fullmatch(r"\d+", text) or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a positive number")
+    return int(text)
+
+
+def _count(text: str) -> str:
+    """A number as the benchmark binaries read it."""
+    if not re.fullmatch(r"0*[1-9]\d*[KMG]?", text):
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number such as 500, 10K, 10M or 1G")
+    return text
+
+
+def _seconds(text: str) -> float:
+    if not re.fullmatch(r"\d+(\.\d+)?", text) or float(text) <= 0:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a positive number of seconds")
+    return float(text)
 
 
 def _regex(text: str) -> str:
@@ -52,13 +64,15 @@ def _add_run(parser: Parser) -> None:
         metavar="REGEX",
         help="only cases that match; --filter=-REGEX: not",
     )
-    add("--pages", metavar="N", help="pages per case (page_table), for example 100M")
+    add("--pages", type=_count, metavar="N", help="pages per case (page_table), for example 100M")
     add("-o", "--output", type=Path, metavar="DIR", help="run folder (default: below build/runs)")
     add("--resume", action="store_true", help="continue the newest unfinished run")
     add("--curate", action="store_true", help="copy the finished run to results/")
     add("--seed", type=int, metavar="N", help="seed of the random order (default: random, kept)")
-    add("--timeout", type=float, default=1800, metavar="S", help="seconds per process (1800)")
+    add("--timeout", type=_seconds, default=1800, metavar="S", help="seconds per process (1800)")
     add("--list", action="store_true", help="print the cases and stop")
+    # For ./quintet, before it builds.
+    add("--only-check-arguments", action="store_true", help=argparse.SUPPRESS)
 
 
 def _add_compare(parser: Parser) -> None:

@@ -18,6 +18,7 @@ from quintet.files import read_json, write_json
 from quintet.load import RUNS
 from quintet.machine import describe
 from quintet.noise import stored_floor
+from quintet.precheck import check_run_folder
 
 SCHEMA = 1
 
@@ -111,9 +112,8 @@ def open_campaign(
     campaign = Campaign(folder, settings, binaries, cases, info)
     if (folder / "run.json").exists():
         _adopt(campaign, seed)
-    elif folder.exists() and any(folder.iterdir()):
-        raise ToolError(f"{folder} is not empty and holds no run", "give another -o")
     else:
+        check_run_folder(folder)
         folder.mkdir(parents=True, exist_ok=True)
         write_json(folder / "machine.json", machine)
     return campaign

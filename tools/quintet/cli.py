@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NoReturn
 from quintet.arguments import parse
 from quintet.errors import FAILED, INTERRUPTED, OK, ToolError, UsageError
 from quintet.files import read_json, shown
+from quintet.precheck import check_run
 
 if TYPE_CHECKING:
     from quintet.families import Family
@@ -25,14 +26,15 @@ if TYPE_CHECKING:
 
 def command_run(args: argparse.Namespace) -> int:
     """Measures, then prints the table and draws."""
+    families = check_run(args)
+    if args.only_check_arguments:
+        return OK
     from quintet.campaign import Settings, new_folder, newest_unfinished, open_campaign
-    from quintet.families import FAMILIES, family_named
     from quintet.machine import describe
     from quintet.profiles import DEFAULT, PROFILES, profile_flags
     from quintet.resume import resume_command
     from quintet.run import measure, only_run
 
-    families = [family_named(name) for name in dict.fromkeys(args.family)] or [*FAMILIES.values()]
     if args.list:
         return _list_cases(families, args)
     extra = [*args.passthrough, *([f"--pages={args.pages}"] if args.pages else [])]

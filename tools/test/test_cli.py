@@ -15,6 +15,10 @@ from quintet.machine import machine_id, slug
     [
         (["run", "nothing"], 2, ["unknown family 'nothing'", "page_table"]),
         (["run", "--processes", "0"], 2, ["not a positive number", "--help"]),
+        (["run", "--processes", "1.5"], 2, ["'1.5' is not a positive number"]),
+        (["run", "--pages", "-3"], 2, ["--pages"]),
+        (["run", "--timeout", "nan"], 2, ["not a positive number of seconds"]),
+        (["run", "--", "--benchmark_out=x"], 2, ["--benchmark_out cannot follow --"]),
         (["run", "--filter", "("], 2, ["not a regular expression"]),
         (["run", "--quick", "--full"], 2, ["not allowed with"]),
         (["figure", "99"], 2, ["unknown figure '99'", "known figures: 11"]),
