@@ -15,8 +15,9 @@ namespace {
 
 CountFlag pages_flag("pages", "pages of the sequential workloads (the paper's figure has 100M)",
                      {.value = 10'000'000, .quick = 100'000, .min = 512, .max = 1'000'000'000});
-CountFlag random_pages_flag("random_pages", "pages of the random-order workloads",
-                            {.value = 16 << 20, .quick = 100'000, .min = 16, .max = 1U << 30});
+CountFlag random_pages_flag(
+    "random_pages", "pages of the random-order workloads",
+    {.value = 16 << 20, .quick = 100'000, .min = 16, .max = 1U << 30, .with = &pages_flag});
 CountFlag pretouch_flag("pretouch_mib",
                         "memory to commit and give back before each case (0: by --pages)",
                         {.value = 0, .max = 1U << 20});

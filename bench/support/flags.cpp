@@ -52,9 +52,16 @@ std::uint64_t seed() noexcept { return seed_flag.value(); }
 CountFlag::CountFlag(const char* name, const char* help, Spec spec)
     : Flag(name, help), spec_(spec) {}
 
+std::uint64_t CountFlag::preset() const noexcept {
+  return quick() && spec_.quick ? *spec_.quick : spec_.value;
+}
+
 std::uint64_t CountFlag::value() const noexcept {
   if (given_) return *given_;
-  return quick() && spec_.quick ? *spec_.quick : spec_.value;
+  if (spec_.with == nullptr || !spec_.with->given_) return preset();
+  __extension__ using Wide = unsigned __int128;  // the product of two numbers fits
+  const Wide scaled = Wide{preset()} * *spec_.with->given_ / spec_.with->preset();
+  return static_cast<std::uint64_t>(std::clamp<Wide>(scaled, spec_.min, spec_.max));
 }
 
 std::expected<void, std::string> CountFlag::parse(std::optional<std::string_view> text) {
@@ -74,6 +81,7 @@ std::string CountFlag::text() const { return std::to_string(value()); }
 std::string CountFlag::usage() const {
   std::string usage = fmt::format("=N (default {}", count_text(spec_.value));
   if (spec_.quick) usage += fmt::format(", {} with --quick", count_text(*spec_.quick));
+  if (spec_.with != nullptr) usage += fmt::format(", in step with --{}", spec_.with->name());
   return usage + ")";
 }
 

@@ -45,7 +45,8 @@ class Flag {
 // Every declared flag, by name.
 [[nodiscard]] std::vector<Flag*> all_flags();
 
-// Whether --quick was given: cases only show that they work.
+// Whether --quick was given: cases only show that they work. What that means is said by the flags
+// that have a quick default, and nowhere else; `./quintet run --quick` gives this flag.
 [[nodiscard]] bool quick() noexcept;
 
 // Where every random choice of a case starts.
@@ -59,9 +60,11 @@ class CountFlag : public Flag {
     std::optional<std::uint64_t> quick = {};  // the default with --quick
     std::uint64_t min = 0;
     std::uint64_t max = UINT64_MAX;
+    const CountFlag* with = nullptr;  // whose default is not 0: ours follows its value
   };
   CountFlag(const char* name, const char* help, Spec spec);
 
+  // What was given; else the default, times value / default of `with`, within min and max.
   [[nodiscard]] std::uint64_t value() const noexcept;
 
   std::expected<void, std::string> parse(std::optional<std::string_view> text) override;
@@ -69,6 +72,8 @@ class CountFlag : public Flag {
   [[nodiscard]] std::string usage() const override;
 
  private:
+  [[nodiscard]] std::uint64_t preset() const noexcept;
+
   Spec spec_;
   std::optional<std::uint64_t> given_;
 };

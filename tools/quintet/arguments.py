@@ -53,10 +53,11 @@ def _add_run(parser: Parser) -> None:
     add = parser.add_argument
     add("family", nargs="*", help="families to measure (default: all)")
     profile = parser.add_mutually_exclusive_group()
-    profile.add_argument("--quick", action="store_true", help="5 processes x 1 (default)")
+    text = "3 processes x 1, the binary's --quick: shows that all works, measures nothing"
+    profile.add_argument("--quick", action="store_true", help=text)
     profile.add_argument("--full", action="store_true", help="10 processes x 3, the paper's sizes")
-    add("--processes", type=_positive, metavar="N", help="fresh processes per case")
-    add("--reps", type=_positive, metavar="N", help="repetitions in each process")
+    add("--processes", type=_positive, metavar="N", help="fresh processes per case (default 5)")
+    add("--reps", type=_positive, metavar="N", help="repetitions in each process (default 1)")
     add(
         "-f",
         "--filter",
@@ -64,7 +65,7 @@ def _add_run(parser: Parser) -> None:
         metavar="REGEX",
         help="only cases that match; --filter=-REGEX: not",
     )
-    add("--pages", type=_count, metavar="N", help="pages per case (page_table), for example 100M")
+    add("--pages", type=_count, metavar="N", help="pages per case, in random order in proportion")
     add("-o", "--output", type=Path, metavar="DIR", help="run folder (default: below build/runs)")
     add("--resume", action="store_true", help="continue the newest unfinished run")
     add("--curate", action="store_true", help="copy the finished run to results/")

@@ -19,6 +19,7 @@ from quintet.load import RUNS
 from quintet.machine import describe
 from quintet.noise import stored_floor
 from quintet.precheck import check_run_folder
+from quintet.profiles import profile_name
 
 SCHEMA = 1
 
@@ -156,11 +157,12 @@ def _new_info(
 
 def _identity(info: dict[str, Any]) -> dict[str, Any]:
     """What must be equal for two halves to be one run, in the order of interest."""
-    families = info.get("families", {})
+    families, settings = info.get("families", {}), info.get("settings", {})
     return {
         "machine": info.get("machine_id"),
         "families": sorted(families),
-        **info.get("settings", {}),
+        **settings,
+        "profile": profile_name(settings),
         "commit": str(info.get("git_sha"))[:7],
         **{f"binary of {name}": about["sha256"][:7] for name, about in families.items()},
     }

@@ -11,6 +11,7 @@ from quintet.families import FAMILIES, OURS
 from quintet.files import write_text
 from quintet.load import RESULT_FILE, Run, load_run
 from quintet.noise import stored_floor
+from quintet.profiles import profile_name
 from quintet.stats import geometric_mean
 from quintet.summary import ratio_key, summarise
 
@@ -67,7 +68,7 @@ def _line(run: Run) -> str:
         str(run.info["started"])[:10],
         run.sha,
         ", ".join(run.families),
-        f"{settings['processes']} x {settings['reps']} {settings['profile']}",
+        f"{settings['processes']} x {settings['reps']} {profile_name(settings)}",
         _geomean(run),
         f"{floor:.1%}" if floor is not None else "no A/A run",
     )

@@ -8,7 +8,7 @@ from typing import Any
 from quintet.families import FAMILIES
 from quintet.files import shown
 from quintet.load import Run
-from quintet.profiles import DEFAULT, PROFILES, profile_flags
+from quintet.profiles import DEFAULT, PROFILES, profile_flags, profile_name
 
 
 def resume_command(folder: Path, info: dict[str, Any]) -> str:
@@ -17,7 +17,7 @@ def resume_command(folder: Path, info: dict[str, Any]) -> str:
     flags: dict[str, list[str]] = settings.get("flags") or {}
     names = list(flags or info.get("families", {}))
     words = ["./quintet", "run", *names]
-    profile = settings.get("profile", DEFAULT)
+    profile = profile_name(settings)
     if profile != DEFAULT:
         words.append(f"--{profile}")
     for option in ("processes", "reps"):
@@ -29,8 +29,9 @@ def resume_command(folder: Path, info: dict[str, Any]) -> str:
     words += ["-o", shown(folder)]
     extra: list[str] = []  # the same for all families, after those of the profile
     for name in names[:1]:
-        own = profile_flags(profile, FAMILIES[name]) if name in FAMILIES else ()
-        extra = list(flags.get(name, ()))[len(own) :]
+        extra = list(flags.get(name, ()))
+        own = list(profile_flags(profile, FAMILIES[name])) if name in FAMILIES else []
+        extra = extra[len(own) :] if extra[: len(own)] == own else extra
     return shlex.join([*words, *(["--", *extra] if extra else [])])
 
 

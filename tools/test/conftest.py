@@ -91,7 +91,7 @@ def write_run(folder, *, sigma=0.01, processes=5, reps=1, scale=None, machine=No
         "machine_id": identity["machine_id"],
         "git_sha": "0123456789abcdef",
         "git_dirty": False,
-        "settings": {"profile": "quick", "processes": processes, "reps": reps, "filter": None},
+        "settings": {"profile": "default", "processes": processes, "reps": reps, "filter": None},
         "families": {"page_table": {"binary": "x", "sha256": "0", "cases": fake_bench.CASES}},
         "seed": 1,
         "started": "2024-11-04T00:00:00Z",

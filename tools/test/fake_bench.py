@@ -72,7 +72,7 @@ def main() -> int:
     flags = dict(arg.lstrip("-").partition("=")[::2] for arg in sys.argv[1:])
     cases = os.environ.get("FAKE_CASES", "").split() or CASES
     for name in flags:
-        if not name.startswith("benchmark_") and name not in ("pages", "quick"):
+        if not name.startswith("benchmark_") and name not in ("pages", "random_pages", "quick"):
             print(f"fake_bench: unknown flag --{name}", file=sys.stderr)
             return 2
     if "benchmark_list_tests" in flags:

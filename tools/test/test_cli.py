@@ -102,7 +102,7 @@ def test_curate_copies_a_checked_run_and_writes_the_index(quintet, tmp_path, roo
     target = root / "results" / "test-cpu-2c2t-1n-abcdef" / run.name
     assert status == 0 and (target / "page_table.4.json").exists()
     index = (root / "results" / "README.md").read_text()
-    assert f"[{run.name}]" in index and "of nros (6)" in index and "5 x 1 quick" in index
+    assert f"[{run.name}]" in index and "of nros (6)" in index and "5 x 1 default" in index
     assert quintet("check", root / "results")[0] == 0
     status, _, err = quintet("curate", run)
     assert status == 1 and "is there already" in err

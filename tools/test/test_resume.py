@@ -73,6 +73,8 @@ def test_too_few_repetitions_are_missing(tmp_path):
     [
         [],
         ["--full"],
+        ["--full", "--pages", "7M"],
+        ["--quick", "--pages", "3K"],
         ["--processes", "2", "--reps", "3", "--filter=-/(un)?map/nros", "--pages", "5M"],
         ["page_table", "--full", "--processes", "2", "--", "--pages=7M", "--quick"],
     ],

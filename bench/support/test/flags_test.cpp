@@ -14,6 +14,10 @@ enum class Shape { kRound, kSquare };
 
 CountFlag items("items", "how many items",
                 {.value = 10'000'000, .quick = 1'000, .min = 10, .max = 2'000'000'000});
+CountFlag other("other_items", "", {.value = 100, .quick = 5});
+CountFlag base("base_items", "", {.value = 1'000, .quick = 10});
+CountFlag more("more_items", "",
+               {.value = 3'000, .quick = 50, .min = 20, .max = 9'000, .with = &base});
 BoolFlag verbose("verbose_test", "say more");
 ChoiceFlag shape("shape", "which shape", {"round", "square"});
 
@@ -54,12 +58,29 @@ TEST_CASE("flags take their values from the command line") {
 }
 
 TEST_CASE("quick changes defaults and not given values") {
-  CountFlag other("other_items", "", {.value = 100, .quick = 5});
   REQUIRE(parse_command_line({"--quick"}));
   CHECK(other.value() == 5);
   REQUIRE(parse_command_line({"--other_items=70"}));
   CHECK(other.value() == 70);
   REQUIRE(parse_command_line({"--quick=false"}));
+}
+
+TEST_CASE("a default follows the flag that it goes with until it is given itself") {
+  CHECK(more.value() == 3'000);
+  REQUIRE(parse_command_line({"--quick"}));
+  CHECK(more.value() == 50);
+  REQUIRE(parse_command_line({"--base_items=20"}));
+  CHECK(more.value() == 100);  // twice the quick default
+  REQUIRE(parse_command_line({"--quick=false", "--base_items=2K"}));
+  CHECK(more.value() == 6'000);
+  CHECK(more.text() == "6000");
+  REQUIRE(parse_command_line({"--base_items=1"}));
+  CHECK(more.value() == 20);
+  REQUIRE(parse_command_line({"--base_items=18446744073709551615"}));
+  CHECK(more.value() == 9'000);
+  REQUIRE(parse_command_line({"--more_items=77"}));
+  CHECK(more.value() == 77);
+  CHECK_THAT(more.usage(), Catch::Contains("in step with --base_items"));
 }
 
 TEST_CASE("each bad argument gives one line with the argument and the remedy") {
