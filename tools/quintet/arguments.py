@@ -86,8 +86,9 @@ def _add_compare(parser: Parser) -> None:
     add("--fail-below", type=float, metavar="R", help=text)
     text = "A and B are the same binary: keep the noise floor"
     add("--aa", action="store_true", help=text)
+    add("--all", action="store_true", help="every case, not the most telling few")
     form = parser.add_mutually_exclusive_group()
-    form.add_argument("--json", action="store_true", help="as JSON")
+    form.add_argument("--json", action="store_true", help="as JSON, with every case")
     form.add_argument("--md", action="store_true", help="as Markdown")
 
 
@@ -108,6 +109,7 @@ def _add_machine(parser: Parser) -> None:
 
 def _add_check(parser: Parser) -> None:
     parser.add_argument("path", type=Path, nargs="+", help="run folder or JSON file")
+    parser.add_argument("--all", action="store_true", help="every problem, not the first few")
 
 
 def _add_report(parser: Parser) -> None:

@@ -172,22 +172,20 @@ def command_machine(args: argparse.Namespace) -> int:
 
 
 def command_check(args: argparse.Namespace) -> int:
-    """Prints one line per problem."""
-    from quintet.check import find_files, problems
+    """Prints the problems: one line each, equal ones together."""
+    from quintet.check import as_text, find_files, problems
 
     files = find_files(args.path)
-    count = 0
-    for problem in problems(files):
-        print(problem)
-        count += 1
-    if count == 0:
-        print(f"{len(files)} files, no problem")
-    return FAILED if count else OK
+    found = list(problems(files))
+    print(as_text(found, args.all) if found else f"{len(files)} files, no problem")
+    return FAILED if found else OK
 
 
 def command_compare(args: argparse.Namespace) -> int:
     """Compares two runs; with --fail-below a slower case is an error."""
-    from quintet.compare import as_json, as_markdown, as_text, compare
+    from quintet.compare import compare
+    from quintet.compare_text import as_json, as_markdown, as_text
+    from quintet.lists import capped
     from quintet.load import load_run
     from quintet.noise import floor_from, store_floor
 
@@ -197,7 +195,7 @@ def command_compare(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(as_json(comparison), indent=2, allow_nan=False))
     else:
-        print((as_markdown if args.md else as_text)(comparison))
+        print((as_markdown if args.md else as_text)(comparison, args.all))
     if args.aa:
         if first.machine_id != second.machine_id or args.baseline:
             raise UsageError("--aa takes two plain runs of one machine", "drop --baseline")
@@ -207,13 +205,13 @@ def command_compare(args: argparse.Namespace) -> int:
         print(f"noise floor {floor:.1%} kept in {shown(path)}", file=sys.stderr)
     if args.fail_below is not None:
         slow = comparison.below(args.fail_below)
-        for case in slow:
-            speed = comparison.speed(case)
-            print(
-                f"quintet: {case.case} runs at {speed:.3f} of A's speed, "
-                f"below {args.fail_below:g}",
-                file=sys.stderr,
-            )
+        lines = [
+            f"{case.case} runs at {comparison.speed(case):.3f} of A's speed, "
+            f"below {args.fail_below:g}"
+            for case in slow
+        ]
+        for line in capped(lines, args.all):
+            print(f"quintet: {line}", file=sys.stderr)
         return FAILED if slow else OK
     return OK
 

@@ -1,20 +1,17 @@
 # SPDX-License-Identifier: MIT
 """`compare A B`: joins two runs by case name and says which cases differ."""
 
-import math
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
 from quintet.cases import parse_case, reference_case
 from quintet.errors import ToolError
-from quintet.families import FAMILIES, HIGHER_IS_BETTER, is_ours
+from quintet.families import FAMILIES, HIGHER_IS_BETTER
 from quintet.load import Run, aligned
 from quintet.noise import DEFAULT_FLOOR, stored_floor
-from quintet.stats import Interval, Samples, geometric_mean
-from quintet.summary import layout
-from quintet.verdict import FALSE_DISCOVERY_RATE, LEAST_PROCESSES, CaseVerdict, Verdict, judge
+from quintet.stats import Samples
+from quintet.verdict import CaseVerdict, Verdict, judge
 
 
 @dataclass
@@ -126,41 +123,6 @@ def compare(first: Run, second: Run, metric: str | None, baseline: str | None) -
     return comparison
 
 
-def _range(interval: Interval) -> str:
-    if not math.isfinite(interval.low):
-        return f"{interval.mid:.4g}"
-    return f"{interval.mid:.4g} [{interval.low:.4g}, {interval.high:.4g}]"
-
-
-def _word(comparison: Comparison, case: CaseVerdict) -> str:
-    if not case.different:
-        return "same"
-    speed = comparison.speed(case)
-    return f"{'faster' if speed > 1 else 'SLOWER'} {abs(case.ratio.mid - 1):.1%}"
-
-
-def _rows(comparison: Comparison) -> list[list[str]]:
-    return [
-        [
-            case.case,
-            f"{case.first.mid:.4g}",
-            f"{case.second.mid:.4g}",
-            _range(case.ratio),
-            _word(comparison, case),
-        ]
-        for case in comparison.verdict.cases
-    ]
-
-
-def _geomeans(comparison: Comparison) -> str:
-    cases = comparison.verdict.cases
-    ours = [c.ratio.mid for c in cases if is_ours(parse_case(c.case).implementation)]
-    text = f"geometric mean B / A: {geometric_mean([c.ratio.mid for c in cases]):.4g}"
-    if ours and len(ours) < len(cases):
-        text += f" over all {len(cases)} cases, {geometric_mean(ours):.4g} over our {len(ours)}"
-    return text
-
-
 def settings_differences(first: Run, second: Run) -> list[str]:
     """Settings of the benchmark binary, and its build, in which two runs differ: `key: A | B`."""
     keys = sorted(
@@ -174,123 +136,3 @@ def settings_differences(first: Run, second: Run) -> list[str]:
         for key in keys
         if (a := first.context.get(key, "none")) != (b := second.context.get(key, "none"))
     ]
-
-
-def notes(comparison: Comparison) -> list[str]:
-    """What was done, in sentences: the reader must be able to disagree with it."""
-    c, verdict = comparison, comparison.verdict
-    better = "higher" if c.higher_is_better else "lower"
-    lines = [f"ratio = B / A of {c.metric} ({better} is better), medians over processes, 95% CI"]
-    if differences := settings_differences(c.first, c.second):
-        lines.insert(
-            0,
-            "WARNING: the runs were not measured alike, so a difference may be one of settings: "
-            + "; ".join(differences),
-        )
-    if c.baseline:
-        lines.append(
-            f"every sample is divided by '{c.baseline}' of the same operation in the same run and "
-            "round; a change of that implementation would show in all its rows"
-        )
-    elif verdict.pooled:
-        lines.append(
-            f"common drift B / A = {verdict.drift:.4g} (median over cases) is taken out of the "
-            "ratios: a change that moves most cases alike shows here, not in the rows"
-        )
-    else:
-        lines.append("too few common cases to tell drift from change: nothing was taken out")
-    lines.append(f"noise floor {c.floor:.1%} ({c.floor_source})")
-    if verdict.pooled:
-        lines.append(f"run-to-run noise of a case, from all cases: {verdict.between_runs:.1%}")
-    if math.isfinite(verdict.resolution):
-        lines.append(
-            f"the smallest change that these samples can show in a typical case: "
-            f"about {verdict.resolution:.0%}; more processes show less"
-        )
-    else:
-        lines.append(f"fewer than {LEAST_PROCESSES} processes on a side: no verdict is possible")
-    lines.append(
-        "different = CI excludes 1, change beyond the floor, false discovery rate "
-        f"{FALSE_DISCOVERY_RATE:.0%} over the cases"
-    )
-    lines.append(_geomeans(c))
-    for side, names in (("A", c.only_first), ("B", c.only_second)):
-        if names:
-            lines.append(f"only in {side} ({len(names)}): {', '.join(names)}")
-    if c.no_baseline:
-        lines.append(
-            f"no '{c.baseline}' to normalise to ({len(c.no_baseline)}): " + ", ".join(c.no_baseline)
-        )
-    return lines
-
-
-def conclusion(comparison: Comparison) -> str:
-    different = comparison.verdict.different
-    total = len(comparison.verdict.cases)
-    if not different:
-        return f"no case is different ({total} compared)"
-    named = ", ".join(f"{case.case} ({_word(comparison, case)})" for case in different)
-    return f"{len(different)} of {total} cases different: {named}"
-
-
-_HEADER = ["case", "A", "B", "B / A [95% CI]", "verdict"]
-
-
-def as_text(comparison: Comparison) -> str:
-    c = comparison
-    head = [f"{side}: {_title(run)}" for side, run in (("A", c.first), ("B", c.second))]
-    body = layout(_HEADER, _rows(c))
-    return "\n".join([*head, "", body, "", *notes(c), "", conclusion(c)])
-
-
-def _title(run: Run) -> str:
-    processes = max((run.processes(family) for family in run.families), default=0)
-    return f"{run.path}  ({run.machine_id}, {run.sha}, {processes} processes)"
-
-
-def as_markdown(comparison: Comparison) -> str:
-    c = comparison
-    lines = [f"- {side}: {_title(run)}" for side, run in (("A", c.first), ("B", c.second))]
-    lines += ["", f"**{conclusion(c)}**", "", "| " + " | ".join(_HEADER) + " |", "|---" * 5 + "|"]
-    lines += ["| " + " | ".join(row) + " |" for row in _rows(c)]
-    return "\n".join([*lines, "", *(f"- {note}" for note in notes(c))])
-
-
-def as_json(comparison: Comparison) -> dict[str, Any]:
-    """The comparison as plain data; NaN becomes null."""
-    c, verdict = comparison, comparison.verdict
-
-    def number(value: float) -> float | None:
-        return value if math.isfinite(value) else None
-
-    def interval(value: Interval) -> list[float | None]:
-        return [number(value.mid), number(value.low), number(value.high)]
-
-    return {
-        "schema": 1,
-        "a": {"run": c.first.run_id, "machine_id": c.first.machine_id, "sha": c.first.sha},
-        "b": {"run": c.second.run_id, "machine_id": c.second.machine_id, "sha": c.second.sha},
-        "metric": c.metric,
-        "higher_is_better": c.higher_is_better,
-        "baseline": c.baseline,
-        "drift": verdict.drift,
-        "noise_floor": c.floor,
-        "noise_floor_source": c.floor_source,
-        "between_runs": verdict.between_runs,
-        "resolution": number(verdict.resolution),
-        "different": [case.case for case in verdict.different],
-        "only_a": c.only_first,
-        "only_b": c.only_second,
-        "no_baseline": c.no_baseline,
-        "cases": [
-            {
-                "case": case.case,
-                "a": interval(case.first),
-                "b": interval(case.second),
-                "ratio": interval(case.ratio),
-                "p_adjusted": case.p_adjusted,
-                "different": case.different,
-            }
-            for case in verdict.cases
-        ],
-    }

@@ -138,6 +138,27 @@ def test_missing_file_and_unfinished_run(run, quintet):
     assert status == 1 and "page_table.1.json: is missing" in out and "run is interrupted" in out
 
 
+def test_equal_problems_stand_together_and_long_lists_are_cut(run, quintet):
+    (run / "page_table.1.json").unlink()
+    edit(run / "page_table.0.json", lambda document: document["benchmarks"].clear())
+    for _ in range(2):
+        edit(run / "page_table.2.json", no_metric)
+        edit(run / "page_table.2.json", lambda d: d["benchmarks"].append(d["benchmarks"].pop(0)))
+    status, out, _ = quintet("check", run)
+    lines = out.splitlines()
+    (missing,) = [i for i, line in enumerate(lines) if line.startswith("20 times: is missing; ")]
+    assert status == 1 and f"-o {run}" in lines[missing]
+    assert lines[missing + 1] == f"  {run}/page_table.0.json: page_table/map/nros"
+    assert lines[missing + 11] == "  ... and 10 more (--all shows them)"
+    (metric,) = [i for i, line in enumerate(lines) if line.startswith("2 times: has no ns_per_op")]
+    assert lines[metric + 1].startswith(f"  {run}/page_table.2.json: page_table/map/nros")
+    assert f"{run}/page_table.0.json: holds no row; measure it again" in lines
+    assert lines[-1] == "23 problems"
+    assert len(lines) == 1 + 12 + 3 + 1
+    _, out, _ = quintet("check", run, "--all")
+    assert "more (--all" not in out and len(out.splitlines()) == 1 + 21 + 3 + 1
+
+
 def test_check_of_nothing_is_an_error(tmp_path, quintet):
     for path in (tmp_path, tmp_path / "absent"):
         status, _, err = quintet("check", path)

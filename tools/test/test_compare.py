@@ -32,6 +32,49 @@ def test_one_slow_case_is_named_and_no_other(tmp_path, quintet):
     assert f"| {SLOW} |" in markdown and f"**1 of 19 cases different: {SLOW}" in markdown
 
 
+def test_a_long_comparison_shows_the_most_telling_cases_and_counts_the_rest(tmp_path, quintet):
+    first = write_run(tmp_path / "a", seed=1)
+    second = write_run(tmp_path / "b", seed=2, scale={SLOW: 1.1})
+    _, out, _ = quintet("compare", first, second)
+    rows = [line for line in out.splitlines() if line.startswith("page_table/")]
+    assert len(rows) == 10 and sum("SLOWER" in row for row in rows) == 1
+    assert "\n... and 9 more: 9 the same (--all shows them)\n" in out
+    _, out, _ = quintet("compare", first, second, "--all")
+    rows = [line.split()[0] for line in out.splitlines() if line.startswith("page_table/")]
+    assert rows == [case for case in fake_bench.CASES] and "more" not in out.split("ratio =")[0]
+    _, markdown, _ = quintet("compare", first, second, "--md")
+    assert markdown.count("\n| page_table/") == 10 and "... and 9 more: 9 the same" in markdown
+    _, text, _ = quintet("compare", first, second, "--json")
+    assert len(json.loads(text)["cases"]) == 19
+
+
+def test_long_lists_of_a_comparison_are_cut(tmp_path, quintet):
+    first, second = write_run(tmp_path / "a"), write_run(tmp_path / "b", seed=2)
+    for path in second.glob("page_table.*.json"):
+        document = json.loads(path.read_text())
+        for row in document["benchmarks"][:12]:
+            row["name"] = row["name"].replace("/iterations", "/new:1/iterations")
+        path.write_text(json.dumps(document))
+    _, out, _ = quintet("compare", first, second)
+    line = next(line for line in out.splitlines() if line.startswith("only in A (12): "))
+    assert line.count("page_table/") == 10 and line.endswith("... and 2 more (--all shows them)")
+
+
+def test_many_differences_are_cut_too(tmp_path, quintet, monkeypatch):
+    for module in ("lists", "compare_text"):
+        monkeypatch.setattr(f"quintet.{module}.LIMIT", 2)
+    slow = {f"page_table/{operation}/quintet": 1.2 for operation in ("map", "unmap", "resolve")}
+    first = write_run(tmp_path / "a", seed=1)
+    second = write_run(tmp_path / "b", seed=2, scale=slow)
+    arguments = ("compare", first, second, "--fail-below", "0.9")
+    status, out, err = quintet(*arguments)
+    assert status == 1 and err.count("\n") == 3 and "... and 1 more (--all shows them)" in err
+    assert "3 of 19 cases different: " in out and out.count("SLOWER") == 4
+    assert "... and 17 more: 1 different, 16 the same (--all shows them)" in out
+    status, out, err = quintet(*arguments, "--all")
+    assert err.count("\n") == 3 and "... and" not in err and out.count("SLOWER") == 6
+
+
 def test_fail_below_fails_only_for_a_real_slowdown(tmp_path, quintet):
     first = write_run(tmp_path / "a", seed=1)
     second = write_run(tmp_path / "b", seed=2, scale={SLOW: 1.1})
