@@ -94,7 +94,7 @@ def _add_compare(parser: Parser) -> None:
 
 def _add_figure(parser: Parser) -> None:
     add = parser.add_argument
-    add("which", metavar="FIGURE", help="a number such as 11, or all")
+    add("which", metavar="FIGURE", nargs="?", help="a number such as 11, or all")
     add("run", type=Path, nargs="*", help="run folders (default: the newest)")
     folder = ROOT / "build" / "figures"
     add("-o", "--output", type=Path, default=folder, help="folder (default: build/figures)")

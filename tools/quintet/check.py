@@ -11,9 +11,10 @@ from typing import Any
 from quintet.cases import parse_case
 from quintet.errors import ToolError
 from quintet.families import FAMILIES
-from quintet.files import read_json
+from quintet.files import RESULT_FILE, read_json
 from quintet.lists import capped
-from quintet.load import RESULT_FILE, counters_of, is_skip, read_benchmark_file
+from quintet.load import counters_of, is_skip, read_benchmark_file
+from quintet.mend import mend
 from quintet.resume import resume_command
 
 _REQUIRED = {
@@ -85,11 +86,11 @@ def problems(files: list[Path]) -> Iterator[Problem]:
 def _check_document(path: Path) -> Iterator[Problem]:
     document = read_json(path)
     if not isinstance(document, dict):
-        yield Problem(f"{path}:", "is not a JSON object; restore it from git or measure again")
+        yield Problem(f"{path}:", f"is not a JSON object; {mend(path)}")
         return
     for key in _REQUIRED[path.name]:
         if key not in document:
-            yield Problem(f"{path}:", f"has no '{key}'; restore it from git or measure again")
+            yield Problem(f"{path}:", f"has no '{key}'; {mend(path)}")
 
 
 def _check_rows(path: Path) -> Iterator[Problem]:
@@ -98,7 +99,7 @@ def _check_rows(path: Path) -> Iterator[Problem]:
     if match and "host_name" in context:
         yield Problem(f"{path}:", "names the host; remove 'host_name' from its context")
     if not rows:
-        yield Problem(f"{path}:", "holds no row; measure it again")
+        yield Problem(f"{path}:", f"holds no row; {mend(path)}")
     seen: Counter[tuple[str, Any, Any]] = Counter()
     for row in rows:
         where = f"{path}: {row.get('name')}:"
@@ -145,7 +146,7 @@ def _check_complete(folder: Path) -> Iterator[Problem]:
             return
     finish = f"finish it with: {resume_command(folder, info)}"
     if not (folder / "machine.json").exists():
-        yield Problem(f"{folder}:", "has no machine.json; measure it again")
+        yield Problem(f"{folder}:", f"has no machine.json; {mend(folder / 'machine.json')}")
     if info["status"] != "complete":
         yield Problem(f"{folder}:", f"run is {info['status']}; {finish}")
     for family, about in info["families"].items():

@@ -186,10 +186,16 @@ def command_compare(args: argparse.Namespace) -> int:
     from quintet.compare import compare
     from quintet.compare_text import as_json, as_markdown, as_text
     from quintet.lists import capped
-    from quintet.load import load_run
+    from quintet.load import UNKNOWN, load_run
     from quintet.noise import floor_from, store_floor
 
     first, second = load_run(args.a), load_run(args.b)
+    for run in (first, second):
+        if args.aa and run.machine_id == UNKNOWN:
+            raise UsageError(
+                f"--aa: {run.path} does not say which machine it is from",
+                "give folders that ./quintet run wrote",
+            )
     comparison = compare(first, second, args.metric, args.baseline)
     _warn_if_incomplete(first, second)
     if args.json:

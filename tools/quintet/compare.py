@@ -8,7 +8,8 @@ import numpy as np
 from quintet.cases import parse_case, reference_case
 from quintet.errors import ToolError
 from quintet.families import FAMILIES, HIGHER_IS_BETTER
-from quintet.load import Run, aligned
+from quintet.files import shown
+from quintet.load import UNKNOWN, Run, aligned
 from quintet.noise import DEFAULT_FLOOR, stored_floor
 from quintet.stats import Samples
 from quintet.verdict import CaseVerdict, Verdict, judge
@@ -87,6 +88,32 @@ def noise_floor(first: Run, second: Run) -> tuple[float, str]:
     return floor, f"A/A run of {machine}"
 
 
+def _unknown_machine(run: Run) -> tuple[str, str]:
+    """Message and remedy."""
+    message = f"{run.path} does not say which machine it is from"
+    if run.path.is_dir():
+        file = shown(run.path / "machine.json")
+        remedy = f"write that on the machine: ./quintet machine --json -o {file}"
+    else:
+        remedy = "give its run folder"
+    return message, f"{remedy}; or compare ratios, for example --baseline nros"
+
+
+def _check_baseline(first: Run, second: Run, baseline: str) -> None:
+    """Raises with the known ones if a run does not have the implementation."""
+    sides = [
+        dict.fromkeys(case.implementation for case in run.cases().values())
+        for run in (first, second)
+    ]
+    both = [name for name in sides[0] if name in sides[1]]
+    for run, names in zip((first, second), sides):
+        if baseline not in names:
+            raise ToolError(
+                f"{run.path} has no implementation '{baseline}'",
+                f"both runs have: {', '.join(both) or 'none in common'}",
+            )
+
+
 def compare(first: Run, second: Run, metric: str | None, baseline: str | None) -> Comparison:
     """Compares B = `second` with A = `first`.
 
@@ -95,10 +122,15 @@ def compare(first: Run, second: Run, metric: str | None, baseline: str | None) -
     """
     metric = metric or default_metric(first, second)
     if first.machine_id != second.machine_id and baseline is None:
+        for run in (first, second):
+            if run.machine_id == UNKNOWN:
+                raise ToolError(*_unknown_machine(run))
         raise ToolError(
             f"the runs are from two machines ({first.machine_id}, {second.machine_id})",
             "name the implementation to normalise to, for example --baseline nros",
         )
+    if baseline is not None:
+        _check_baseline(first, second, baseline)
     sides = [_positive(first, metric), _positive(second, metric)]
     names = [set(side) for side in sides]
     orphans: set[str] = set()

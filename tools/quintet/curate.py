@@ -8,8 +8,8 @@ from quintet import ROOT
 from quintet.check import find_files, problems
 from quintet.errors import ToolError
 from quintet.families import FAMILIES, OURS
-from quintet.files import write_text
-from quintet.load import RESULT_FILE, Run, load_run
+from quintet.files import RESULT_FILE, write_text
+from quintet.load import Run, load_run
 from quintet.noise import stored_floor
 from quintet.profiles import profile_name
 from quintet.stats import geometric_mean

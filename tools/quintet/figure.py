@@ -29,15 +29,22 @@ def known_figures() -> dict[int, ModuleType]:
     return found
 
 
-def chosen_figures(which: str) -> dict[int, ModuleType]:
+def chosen_figures(which: str | None) -> dict[int, ModuleType]:
     """The figures that the user's word stands for: `all` or a number."""
     known = known_figures()
     if which == "all":
         return known
-    if not re.fullmatch(r"\d+", which) or int(which) not in known:
-        names = ", ".join(f"{number} ({module.FAMILY})" for number, module in known.items())
-        raise UsageError(f"unknown figure '{which}'", f"known figures: {names}, all")
-    return {int(which): known[int(which)]}
+    if which is not None and re.fullmatch(r"\d+", which) and int(which) in known:
+        return {int(which): known[int(which)]}
+    first = min(known)
+    names = ", ".join(f"{number} ({module.FAMILY})" for number, module in known.items())
+    if which is None:
+        what, example = "no figure is named", f"./quintet figure {first}"
+    elif Path(which).exists():
+        what, example = f"'{which}' is no figure", f"./quintet figure {first} {which}"
+    else:
+        what, example = f"unknown figure '{which}'", f"./quintet figure {first}"
+    raise UsageError(what, f"known figures: {names}, all; for example {example}")
 
 
 def paper_points(number: int) -> pd.DataFrame:

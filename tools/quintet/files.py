@@ -3,13 +3,14 @@
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
 from quintet import ROOT
 from quintet.errors import ToolError
 
-_RERUN = "measure it again, or run ./quintet check on the folder"
+RESULT_FILE = re.compile(r"(?P<family>[a-z][a-z0-9_]*)\.(?P<process>\d+)\.json")
 
 
 def _no_constant(text: str) -> float:
@@ -25,24 +26,30 @@ def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return result
 
 
-def read_json(path: Path, remedy: str = _RERUN) -> Any:
+def _damaged(path: Path, what: str) -> ToolError:
+    from quintet.mend import mend  # which itself reads JSON
+
+    return ToolError(f"{path}: {what}", mend(path))
+
+
+def read_json(path: Path) -> Any:
     """Parses `path` strictly: an empty, truncated or non-finite file is a ToolError."""
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise ToolError(f"{path}: no such file", "give the path of a run") from None
     except UnicodeDecodeError:
-        raise ToolError(f"{path}: is not text", remedy) from None
+        raise _damaged(path, "is not text") from None
     if not text.strip():
-        raise ToolError(f"{path}: is empty", remedy)
+        raise _damaged(path, "is empty")
     try:
         return json.loads(text, parse_constant=_no_constant, object_pairs_hook=_no_duplicates)
     except json.JSONDecodeError as error:
         cut = error.pos >= len(text.rstrip()) - 1 or "Unterminated" in error.msg
         what = "is truncated" if cut else "is not JSON"
-        raise ToolError(f"{path}: {what} (line {error.lineno}: {error.msg})", remedy) from None
+        raise _damaged(path, f"{what} (line {error.lineno}: {error.msg})") from None
     except ValueError as error:
-        raise ToolError(f"{path}: {error}", remedy) from None
+        raise _damaged(path, str(error)) from None
 
 
 def write_text(path: Path, text: str) -> None:

@@ -2,7 +2,6 @@
 """From files to one table: a row per repetition, with its case, process and counters."""
 
 import math
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,11 +13,12 @@ import pandas as pd
 from quintet import ROOT
 from quintet.cases import Case, parse_case
 from quintet.errors import ToolError, UsageError
-from quintet.files import read_json
+from quintet.files import RESULT_FILE, read_json, shown
 
-RESULT_FILE = re.compile(r"(?P<family>[a-z][a-z0-9_]*)\.(?P<process>\d+)\.json")
 RUNS = Path("build") / "runs"
 SKIP = "SKIP:"
+UNKNOWN = "unknown"
+"""The machine of a bare file."""
 _NOT_COUNTERS = {
     *("name", "run_name", "run_type", "family_index", "per_family_instance_index"),
     *("repetitions", "repetition_index", "threads", "time_unit", "label", "process", "order"),
@@ -147,20 +147,30 @@ def _add_file(run: Run, path: Path, default_process: int, table: list[dict[str, 
         )
 
 
+def _runs_below(folder: Path) -> str:
+    """A remedy: the folder may be one of runs."""
+    runs = [file.parent for depth in ("*", "*/*") for file in folder.glob(f"{depth}/run.json")]
+    if not runs:
+        return "give a folder that ./quintet run wrote"
+    newest = max(runs, key=lambda run: run.name)
+    return f"give one of the {len(runs)} runs below it, for example {shown(newest)}"
+
+
 def load_run(path: Path) -> Run:
     """Reads a run directory (machine.json, run.json, <family>.<k>.json) or one bare file."""
     if path.is_file():
-        run, files = Run(path, machine_id="unknown"), [path]
+        run, files = Run(path, machine_id=UNKNOWN), [path]
     elif path.is_dir():
         files = sorted(
             (file for file in path.iterdir() if RESULT_FILE.fullmatch(file.name)),
             key=lambda file: (file.name.split(".")[0], int(file.name.split(".")[1])),
         )
         if not files:
-            raise ToolError(f"{path}: holds no <family>.<k>.json", "give a folder of ./quintet run")
+            raise ToolError(f"{path}: holds no <family>.<k>.json", _runs_below(path))
         machine = read_json(path / "machine.json") if (path / "machine.json").exists() else {}
         info = read_json(path / "run.json") if (path / "run.json").exists() else {}
-        run = Run(path, str(machine.get("machine_id", "unknown")), machine, info)
+        machine_id = machine.get("machine_id") or info.get("machine_id") or UNKNOWN
+        run = Run(path, str(machine_id), machine, info)
     else:
         raise ToolError(f"{path}: no such run", "list them with: ls build/runs/* results/*")
     table: list[dict[str, Any]] = []

@@ -3,12 +3,14 @@
 
 import shlex
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from quintet.families import FAMILIES
 from quintet.files import shown
-from quintet.load import Run
 from quintet.profiles import DEFAULT, PROFILES, profile_flags, profile_name
+
+if TYPE_CHECKING:
+    from quintet.load import Run
 
 
 def resume_command(folder: Path, info: dict[str, Any]) -> str:
@@ -35,7 +37,7 @@ def resume_command(folder: Path, info: dict[str, Any]) -> str:
     return shlex.join([*words, *(["--", *extra] if extra else [])])
 
 
-def incomplete(run: Run) -> str:
+def incomplete(run: "Run") -> str:
     """What of its plan a run lacks, with the remedy; empty if nothing or if it has no plan."""
     planned = {
         (str(case), process)

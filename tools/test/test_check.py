@@ -58,6 +58,46 @@ def test_damage_is_one_clear_line_everywhere(run, quintet, damage):
         assert status == 1 and err.count("\n") == 1 and FATAL[damage] in err
 
 
+def test_the_remedy_for_a_damaged_round_mends_the_run(bench, tmp_path, quintet):
+    folder = tmp_path / "run"
+    assert quintet("run", "--processes", 2, "-o", folder)[0] == 0
+    damage_empty(folder / "page_table.1.json")
+    status, out, _ = quintet("check", folder)
+    remedy = f"delete it, then measure it again: ./quintet run page_table --processes 2 -o {folder}"
+    assert status == 1 and out == f"{folder}/page_table.1.json: is empty; {remedy}\n"
+    (folder / "page_table.1.json").unlink()
+    assert quintet(*remedy.partition("./quintet ")[2].split())[0] == 0
+    assert quintet("check", folder)[0] == 0
+
+
+@pytest.mark.parametrize(
+    "name, remedy",
+    [
+        (
+            "machine.json",
+            "write it anew on the machine that measured: ./quintet machine --json -o ",
+        ),
+        ("run.json", "restore it from git or a copy"),
+        ("noise.json", "./quintet compare --aa"),
+        ("page_table.0.json", "delete it, and measure again with ./quintet run"),
+        ("other.json", "delete it, and measure again with ./quintet run"),
+    ],
+)
+def test_each_empty_file_has_a_remedy_that_helps(tmp_path, quintet, name, remedy):
+    (tmp_path / name).write_text("")
+    status, out, _ = quintet("check", tmp_path / name)
+    assert status == 1 and out.count("\n") == 1 and f"{name}: is empty; " in out
+    assert remedy in out and "quintet check" not in out
+
+
+def test_a_run_without_its_machine_says_how_to_write_that(run, quintet):
+    (run / "machine.json").unlink()
+    status, out, _ = quintet("check", run)
+    assert status == 1 and out.startswith(f"{run}: has no machine.json; write it anew")
+    assert quintet("machine", "--json", "-o", run / "machine.json")[0] == 0
+    assert quintet("check", run)[0] == 0
+
+
 def edit(path, change):
     document = json.loads(path.read_text())
     change(document)
@@ -152,7 +192,7 @@ def test_equal_problems_stand_together_and_long_lists_are_cut(run, quintet):
     assert lines[missing + 11] == "  ... and 10 more (--all shows them)"
     (metric,) = [i for i, line in enumerate(lines) if line.startswith("2 times: has no ns_per_op")]
     assert lines[metric + 1].startswith(f"  {run}/page_table.2.json: page_table/map/nros")
-    assert f"{run}/page_table.0.json: holds no row; measure it again" in lines
+    assert any(line.startswith(f"{run}/page_table.0.json: holds no row; ") for line in lines)
     assert lines[-1] == "23 problems"
     assert len(lines) == 1 + 12 + 3 + 1
     _, out, _ = quintet("check", run, "--all")

@@ -125,6 +125,47 @@ def test_two_machines_need_a_baseline(tmp_path, quintet):
     assert status == 1 and "'absent'" in err
 
 
+def test_an_unknown_baseline_lists_those_of_both_runs(tmp_path, quintet):
+    first, second = write_run(tmp_path / "a"), write_run(tmp_path / "b", seed=2)
+    for path in second.glob("page_table.*.json"):
+        path.write_text(path.read_text().replace("/verified/", "/proved/"))
+    both = "both runs have: nros, quintet, quintet_noreclaim, verified_noreclaim, harness\n"
+    for baseline, place in (("foo", first), ("proved", first), ("verified", second)):
+        status, out, err = quintet("compare", first, second, "--baseline", baseline)
+        assert status == 1 and not out
+        assert err == f"quintet: {place} has no implementation '{baseline}'; {both}"
+
+
+def test_the_machine_is_known_from_run_json_too(tmp_path, quintet):
+    first, second = write_run(tmp_path / "a"), write_run(tmp_path / "b", seed=2)
+    (second / "machine.json").unlink()
+    assert quintet("compare", first, second)[0] == 0
+
+
+def test_an_unknown_machine_is_named_with_the_remedy(tmp_path, quintet):
+    first, second = write_run(tmp_path / "a"), write_run(tmp_path / "b", seed=2)
+    for name in ("machine.json", "run.json"):
+        (second / name).unlink()
+    status, out, err = quintet("compare", first, second)
+    assert status == 1 and not out and err.count("\n") == 1
+    assert err.startswith(f"quintet: {second} does not say which machine it is from; ")
+    assert f"./quintet machine --json -o {second}/machine.json" in err and "--baseline nros" in err
+    status, _, err = quintet("compare", first, second / "page_table.0.json")
+    assert status == 1 and "page_table.0.json does not say" in err and "its run folder" in err
+    status, out, err = quintet("compare", second, second, "--aa")
+    assert status == 2 and not out and err.startswith(f"quintet: --aa: {second} does not say")
+    assert quintet("compare", first, second, "--baseline", "nros")[0] == 0
+
+
+def test_a_folder_of_runs_is_no_run_and_one_is_proposed(tmp_path, quintet):
+    for name in ("20240101T000000Z-a", "20240102T000000Z-b"):
+        write_run(tmp_path / "machine" / name)
+    for folder in (tmp_path, tmp_path / "machine"):
+        status, _, err = quintet("compare", folder, folder)
+        assert status == 1 and err.count("\n") == 1
+        assert f"one of the 2 runs below it, for example {tmp_path}/machine/20240102T" in err
+
+
 def test_aa_keeps_the_floor_and_later_compares_use_it(tmp_path, quintet, root):
     first, second = write_run(tmp_path / "a"), write_run(tmp_path / "b", seed=2)
     status, _, err = quintet("compare", first, second, "--aa")

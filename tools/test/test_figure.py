@@ -55,6 +55,13 @@ def test_unknown_figure_lists_the_known(quintet, which):
     assert which == "-1" or "known figures: 11 (page_table), all" in err
 
 
+def test_figure_without_a_number_says_which_there_are(run, quintet):
+    known = "known figures: 11 (page_table), all; for example ./quintet figure 11"
+    assert quintet("figure") == (2, "", f"quintet: no figure is named; {known}\n")
+    assert quintet("figure", "99") == (2, "", f"quintet: unknown figure '99'; {known}\n")
+    assert quintet("figure", run) == (2, "", f"quintet: '{run}' is no figure; {known} {run}\n")
+
+
 def test_without_any_run_it_says_how_to_get_one(quintet):
     status, _, err = quintet("figure", "11")
     assert status == 1 and "./quintet run" in err and err.count("\n") == 1
