@@ -71,6 +71,7 @@ def _add_run(parser: Parser) -> None:
     add("--curate", action="store_true", help="copy the finished run to results/")
     add("--seed", type=int, metavar="N", help="seed of the random order (default: random, kept)")
     add("--timeout", type=_seconds, default=1800, metavar="S", help="seconds per process (1800)")
+    add("--wide", action="store_true", help="every column of the table, however wide")
     add("--list", action="store_true", help="print the cases and stop")
     # For ./quintet, before it builds.
     add("--only-check-arguments", action="store_true", help=argparse.SUPPRESS)

@@ -63,7 +63,7 @@ def command_run(args: argparse.Namespace) -> int:
                 file=sys.stderr,
             )
             return INTERRUPTED
-    status = _present(folder, campaign.failures)
+    status = _present(folder, campaign.failures, args.wide)
     if status == OK and args.curate:
         _curate(folder)
     return status
@@ -100,7 +100,7 @@ def _warn_if_busy(load: list[float]) -> None:
         )
 
 
-def _present(folder: Path, failures: dict[str, str]) -> int:
+def _present(folder: Path, failures: dict[str, str], wide: bool) -> int:
     """Table, figures and report of a finished measurement; failures are named last."""
     from quintet.families import FAMILIES
     from quintet.figure import known_figures, write
@@ -108,7 +108,8 @@ def _present(folder: Path, failures: dict[str, str]) -> int:
     from quintet.profiles import profile_name
     from quintet.report import write_report
     from quintet.resume import resume_command
-    from quintet.summary import geomean_line, ratio_table, summarise
+    from quintet.summary import geomean_line, summarise
+    from quintet.table import ratio_table, terminal_width
 
     run = load_run(folder) if any(folder.glob("*.*.json")) else None
     if run is not None:
@@ -116,7 +117,7 @@ def _present(folder: Path, failures: dict[str, str]) -> int:
             family = FAMILIES[name]
             frame = summarise(run, family)
             print(f"\n{family.title}: ratios of medians, below 1 is faster; paired by round\n")
-            print(ratio_table(frame, family))
+            print(ratio_table(frame, family, None if wide else terminal_width()))
             print(f"\n{geomean_line(frame, family)}")
         if profile_name(run.info["settings"]) == "quick":
             print("\nmeasured with --quick: every case works; the numbers mean nothing")

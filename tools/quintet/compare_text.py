@@ -10,7 +10,7 @@ from quintet.families import is_ours
 from quintet.lists import LIMIT, capped
 from quintet.load import Run
 from quintet.stats import Interval, geometric_mean
-from quintet.summary import layout
+from quintet.table import layout
 from quintet.verdict import FALSE_DISCOVERY_RATE, LEAST_PROCESSES, CaseVerdict
 
 

@@ -78,67 +78,6 @@ def _first_seen(labels: "pd.Series[str]") -> "pd.Series[int]":
     return labels.map(order)
 
 
-def short(value: float) -> str:
-    """Three significant digits, without an exponent from a thousand up to a million."""
-    return f"{value:.0f}" if 1000 <= abs(value) < 1e6 else f"{value:.3g}"
-
-
-def _cell(row: "pd.Series[Any]", key: str) -> str:
-    mid, low, high = row[key], row[f"{key}_lo"], row[f"{key}_hi"]
-    if not np.isfinite(mid):
-        return "-"
-    if not np.isfinite(low):
-        return short(mid)
-    return f"{short(mid)} [{short(low)}, {short(high)}]"
-
-
-def _ratio_cell(row: "pd.Series[Any]", key: str) -> str:
-    rival = key.removeprefix("ratio_")
-    if row[f"reference_{rival}"] == row["case"]:
-        return "1"
-    return _cell(row, key) + ("" if row[f"exact_{rival}"] else "*")
-
-
-def _columns(frame: pd.DataFrame, family: Family) -> dict[str, str]:
-    """Heading and key of each ratio column that has a value."""
-    names = {rival: f"vs {rival}" for rival in family.rivals}
-    names[BEST] = f"vs best of {', '.join(family.best_of)}"
-    return {
-        title: ratio_key(rival)
-        for rival, title in names.items()
-        if np.isfinite(frame[ratio_key(rival)].to_numpy(dtype=float)).any()
-    }
-
-
-def ratio_table(frame: pd.DataFrame, family: Family) -> str:
-    """The table printed at the end of a run: a block per operation, ratios with intervals."""
-    if frame.empty:
-        return "no case was measured"
-    columns = _columns(frame, family)
-    header = ["operation", "implementation", "n", f"{family.metric} [95% CI]", *columns]
-    rows: list[list[str]] = []
-    for _, block in frame.groupby("operation", sort=False):
-        for _, row in block.iterrows():
-            cells = [row["label"], row["implementation"], str(row["n"]), _cell(row, "mid")]
-            rows.append(cells + [_ratio_cell(row, key) for key in columns.values()])
-        rows.append([])
-    text = layout(header, rows)
-    if "*" in text:
-        text += "\n* the rival has no case with these parameters: its plain form is the reference"
-    return text
-
-
-def layout(header: list[str], rows: list[list[str]]) -> str:
-    """Left-aligned columns; an empty row becomes a blank line."""
-    widths = [max(len(r[i]) for r in [header, *rows] if r) for i in range(len(header))]
-
-    def line(cells: list[str]) -> str:
-        return "  ".join(cell.ljust(width) for cell, width in zip(cells, widths)).rstrip()
-
-    rule = "  ".join("-" * width for width in widths)
-    return "\n".join([line(header), rule, *(line(row) if row else "" for row in rows)]).rstrip()
-
-
 def geomean_line(frame: pd.DataFrame, family: Family) -> str:
     """Geometric mean of quintet's ratios to the baseline, over the operations that have both."""
     ours = frame[frame["implementation"] == OURS]
