@@ -18,7 +18,7 @@ GREY = "#7F7F7F"
 # Further ones, mostly from Tol's muted scheme: darker or paler than those, and with a marker each.
 INDIGO, OLIVE, WINE, BROWN, SLATE = "#332288", "#999933", "#882255", "#8C510A", "#45607D"
 TEAL, ROSE, FOREST, LAVENDER, SAND = "#44AA99", "#CC6677", "#117733", "#AA99DD", "#DDCC77"
-STEEL, MAROON, DARK_GREY = "#6699CC", "#661100", "#444444"
+STEEL, MAROON, DARK_GREY, SILVER = "#6699CC", "#661100", "#444444", "#B5B5B5"
 
 SETTINGS: dict[str, Any] = {
     "font.size": 8,
@@ -73,10 +73,11 @@ LOOKS: dict[str, Look] = {
     "limit_first_touch": Look("Limit: first touch", BLACK, "d", ""),
     "limit_store": Look("Limit: store", DARK_GREY, "H", ""),
     "limit_load": Look("Limit: load", SLATE, "*", ""),
+    "limit_wait": Look("Limit: a batch waits", SILVER, "8", ""),
     "harness": Look("Harness alone", GREY, "p", ""),
 }
 _SPARE_COLOURS = (TEAL, ROSE, FOREST, YELLOW, LAVENDER, SAND, STEEL, MAROON)
-_SPARE_MARKERS = ("8", "P", "X", "<", ">", "h", "d", "*")
+_SPARE_MARKERS = ("p", "P", "X", "<", ">", "h", "d", "*")
 # Eight that differ in both, then eight more with the markers moved by one, and so on.
 _SPARE = [
     (_SPARE_COLOURS[(i + i // 8) % 8], _SPARE_MARKERS[i % 8])
