@@ -67,15 +67,31 @@ void TableTree<Memory, Inv, kPolicy>::give_back(const std::array<PhysAddr, kLeve
 
 template <PhysicalMemory Memory, class Inv, Policy kPolicy>
   requires Invalidation<Inv, typename Memory::Word>
-void TableTree<Memory, Inv, kPolicy>::reclaim(VirtAddr va, int level) {
+inline void TableTree<Memory, Inv, kPolicy>::reclaim(VirtAddr va, int level) {
+  switch (level) {
+    case 1:
+      return reclaim_at<1>(va);
+    case 2:
+      return reclaim_at<2>(va);
+    case 3:
+      return reclaim_at<3>(va);
+    default:
+      return reclaim_at<kLevels - 1>(va);
+  }
+}
+
+// The level is a constant, so that the loops unroll and the path stays in registers.
+template <PhysicalMemory Memory, class Inv, Policy kPolicy>
+  requires Invalidation<Inv, typename Memory::Word>
+template <int kLevel>
+void TableTree<Memory, Inv, kPolicy>::reclaim_at(VirtAddr va) {
   std::array<Place, kLevels + 1> path;  // path[l]: the table at level l
   path[kLevels] = {root_, PhysAddr()};
-  for (int l = kLevels; l > level; --l) {
+  for (int l = kLevels; l > kLevel; --l) {
     const PhysAddr slot = entry_address(path[index(l)].table, va, l);
-    path[index(l - 1)].table = read(slot).table();
-    path[index(l - 1)].parent = slot;
+    path[index(l - 1)] = {read(slot).table(), slot};
   }
-  for (int l = level; l < kLevels; ++l) {
+  for (int l = kLevel; l < kLevels; ++l) {
     write(path[index(l)].parent, Entry());
     if (l == 2) cache_.forget_directory(va);
     retire(path[index(l)].table, FrameContent::kZero);

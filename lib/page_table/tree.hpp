@@ -235,7 +235,9 @@ class TableTree {
                                            Place place);
   // The table at `level` on the walk to `va` has lost its last entry, and its count has not been
   // updated. Unlinks it and every ancestor that becomes empty by that; the root stays.
-  [[gnu::noinline]] void reclaim(VirtAddr va, int level);
+  void reclaim(VirtAddr va, int level);
+  template <int kLevel>
+  [[gnu::noinline]] void reclaim_at(VirtAddr va);
   // Takes one entry out of the count of `place`, the table at `level` on the walk to `va`, and
   // reclaims the table when that was the last.
   template <class Slot>
