@@ -10,19 +10,19 @@
 #include "base/assert.hpp"
 #include "platform/memory_map.hpp"
 
-namespace quintet::page_table {
-
 // A set of frame numbers that gives the lowest one first: tables built one after the other then
 // lie one after the other, which hardware prefetchers follow across frames, and a frame given back
 // is soon used again. (page_table/map_range_warm of 512 pages: 0.69 ns a page last in, first out,
 // 0.34 ns lowest first.)
 //
 // A bit a number, and above the words of one level a level with a bit for each word that is not 0,
-// up to one word. The lowest word is kept apart, in `bits_`, where a CPU forwards a store to the
-// next load at once: the same few frames come and go without a search or a wait.
+// up to one word. The lowest word is kept apart, in `bits_`: the same few frames come and go
+// without a search. (page_table/churn: 18.8 ns with that word in its place, 14.4 ns in a field.)
 // Invariant: in the level of numbers, the word of `bits_` and all below it are 0; each word that is
 // not has its summary bits set.
 // Threading: one owner.
+namespace quintet::page_table {
+
 class FrameSet {
  public:
   // The empty set of numbers below `capacity` > 0.
@@ -39,7 +39,8 @@ class FrameSet {
     return others_ + static_cast<std::uint32_t>(std::popcount(bits_));
   }
 
-  // Requires: `number` is below the capacity and not in the set. O(1) amortised.
+  // Requires: `number` is below the capacity and not in the set. O(1); where the lowest word
+  // changes, a step for each level, of which there are at most 6.
   void insert(std::uint32_t number) {
     if (number - first_ < kBits) [[likely]] {
       const std::uint64_t bit = std::uint64_t{1} << (number - first_);
@@ -49,7 +50,7 @@ class FrameSet {
       insert_elsewhere(number);
     }
   }
-  // Removes and returns the lowest number, or kNone when the set is empty. O(1) amortised.
+  // Removes and returns the lowest number, or kNone when the set is empty. As insert().
   [[nodiscard]] std::uint32_t take() {
     if (bits_ == 0 && !search()) [[unlikely]]
       return kNone;
