@@ -91,7 +91,9 @@ int run_checked(const CommandLine& line, const std::string& program, char* path)
   initialize(line, path, output);
   const Result result = run_benchmarks(line, output.has_value());
   if (result.matched == 0) {
-    return complain(program, "no case matches the filter: see --benchmark_list_tests",
+    return complain(program,
+                    "no case matches the filter '" + line.get("benchmark_filter", "") +
+                        "': see --benchmark_list_tests",
                     kNothingMatched);
   }
   if (listing) return kOk;

@@ -14,7 +14,7 @@ from quintet.bench import Binary, open_binary
 from quintet.cases import matches
 from quintet.errors import ToolError
 from quintet.families import Family
-from quintet.files import read_json, write_json
+from quintet.files import make_folder, read_json, write_json
 from quintet.load import RUNS
 from quintet.machine import describe
 from quintet.noise import stored_floor
@@ -115,7 +115,7 @@ def open_campaign(
         _adopt(campaign, seed)
     else:
         check_run_folder(folder)
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         write_json(folder / "machine.json", machine)
     return campaign
 

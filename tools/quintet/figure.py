@@ -13,6 +13,7 @@ import pandas as pd
 from quintet import TOOLS, style
 from quintet.errors import ToolError, UsageError
 from quintet.families import FAMILIES
+from quintet.files import make_folder
 from quintet.load import Run
 from quintet.summary import summarise
 
@@ -104,7 +105,7 @@ def write(
     modules: dict[int, ModuleType], runs: list[Run], folder: Path, paper: bool = True
 ) -> list[Path]:
     """Writes figNN.{pdf,svg,png} below `folder`; the run is in the name if there are several."""
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     paths = []
     for number, module in modules.items():
         for run in runs:

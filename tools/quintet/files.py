@@ -52,6 +52,15 @@ def read_json(path: Path) -> Any:
         raise _damaged(path, str(error)) from None
 
 
+def make_folder(folder: Path) -> None:
+    """Makes a folder that the user has named, with those above it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        what = f"{folder}: cannot be made a folder ({error.strerror})"
+        raise ToolError(what, "choose another place with -o") from None
+
+
 def write_text(path: Path, text: str) -> None:
     """Replaces `path` in one step: readers and interruptions see the old or the new file."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")

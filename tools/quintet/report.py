@@ -16,7 +16,7 @@ from quintet.charts import chart_rows, chart_specs, shape
 from quintet.errors import ToolError
 from quintet.families import FAMILIES, OURS, Family, is_ours
 from quintet.figure import draw, known_figures
-from quintet.files import write_text
+from quintet.files import make_folder, write_text
 from quintet.load import Run
 from quintet.resume import incomplete
 from quintet.summary import BEST, ratio_key, summarise
@@ -241,6 +241,6 @@ def report_html(runs: list[Run]) -> str:
 
 def write_report(runs: list[Run], path: Path) -> Path:
     """Writes the page to `path`, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     write_text(path, report_html(runs))
     return path

@@ -58,8 +58,13 @@ def test_bad_flag_for_the_binary(quintet, bench, tmp_path):
 def test_unwritable_output_is_one_line(quintet, tmp_path):
     run = write_run(tmp_path / "run")
     (tmp_path / "file").write_text("")
-    status, _, err = quintet("report", run, "-o", tmp_path / "file" / "report.html")
-    assert status == 1 and err.count("\n") == 1
+    for arguments in (
+        ("report", run, "-o", tmp_path / "file" / "report.html"),
+        ("figure", "11", run, "-o", tmp_path / "file" / "figures"),
+    ):
+        status, _, err = quintet(*arguments)
+        assert status == 1 and err.count("\n") == 1
+        assert "file" in err and "choose another place with -o" in err
 
 
 def test_help_names_every_command(capsys):
