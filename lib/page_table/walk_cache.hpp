@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <array>
 #include <cstddef>
 
+#include "base/word_array.hpp"
 #include "page_table/address.hpp"
 
 // What the owner of a table remembers of its walks, as the CPU's paging-structure caches do.
@@ -25,7 +25,7 @@ class WalkCache {
   WalkCache() { forget_all(); }
 
   // ---- the last level-1 table
-  [[nodiscard]] bool covers(VirtAddr va) const { return bool(page_in_table(va) < W(kEntries)); }
+  [[nodiscard]] auto covers(VirtAddr va) const { return page_in_table(va) < W(kEntries); }
   // The entry for `va` in the last level-1 table. Requires: covers(va).
   [[nodiscard]] Location entry(VirtAddr va) const {
     return table_ + page_in_table(va) * W(kEntryBytes);
@@ -42,32 +42,35 @@ class WalkCache {
   void forget_table() { first_page_ = W(kNoPage); }
 
   // ---- level-2 tables
-  [[nodiscard]] bool has_directory(VirtAddr va) const {
+  [[nodiscard]] auto has_directory(VirtAddr va) const {
     const W region = va.value >> level_shift(3);
-    return bool(regions_[index(region)] == region);
+    return regions_.at(slot(region)) == region;
   }
   // The level-2 table for `va`. Requires: has_directory(va).
   [[nodiscard]] Location directory(VirtAddr va) const {
-    return directories_[index(va.value >> level_shift(3))];
+    return directories_.at(slot(va.value >> level_shift(3)));
   }
   void remember_directory(VirtAddr va, Location table) {
     const W region = va.value >> level_shift(3);
-    regions_[index(region)] = region;
-    directories_[index(region)] = table;
+    regions_.set(slot(region), region);
+    directories_.set(slot(region), table);
   }
-  void forget_directory(VirtAddr va) { regions_[index(va.value >> level_shift(3))] = W(~0ULL); }
+  void forget_directory(VirtAddr va) {
+    regions_.set(slot(va.value >> level_shift(3)), W(kNoRegion));
+  }
 
   void forget_all() {
     forget_table();
-    regions_.fill(W(~0ULL));
+    regions_.fill(W(kNoRegion));
   }
 
   // Calls visitor(va, level-2 table) for each one remembered, va being its first address.
   template <class Visitor>
   void for_each_directory(Visitor visitor) const {
     for (std::size_t i = 0; i < kDirectories; ++i) {
-      if (bool(regions_[i] != W(~0ULL))) {
-        visitor(VirtAddr(regions_[i] << level_shift(3)), directories_[i]);
+      const W region = regions_.at(W(i));
+      if (bool(region != W(kNoRegion))) {
+        visitor(VirtAddr(region << level_shift(3)), directories_.at(W(i)));
       }
     }
   }
@@ -77,20 +80,19 @@ class WalkCache {
 
  private:
   static constexpr std::uint64_t kNoPage = 1ULL << 63;  // no address is within 512 pages of it
+  static constexpr std::uint64_t kNoRegion = ~0ULL;     // no address >> 30 is that
 
   // Which entry of the last level-1 table is that for `va`: 512 or more when none is.
   [[nodiscard]] W page_in_table(VirtAddr va) const {
     return (va.value >> kPageShift) - first_page_;
   }
-  [[nodiscard]] static std::size_t index(W region) {
-    return static_cast<std::size_t>(region & W(kDirectories - 1));
-  }
+  [[nodiscard]] static W slot(W region) { return region & W(kDirectories - 1); }
 
   W first_page_;  // page number (va >> 12) of the first entry of the last level-1 table
   Location table_{};
   Location parent_{};
-  std::array<W, kDirectories> regions_;  // va >> 30
-  std::array<Location, kDirectories> directories_{};
+  WordArray<W, W, kDirectories> regions_;  // va >> 30
+  WordArray<W, Location, kDirectories> directories_;
 };
 
 }  // namespace quintet::page_table
