@@ -16,6 +16,15 @@ find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(HWLOC REQUIRED IMPORTED_TARGET hwloc>=2.9)
 
+# Proofs need Z3; everything else does without.
+if(QT_BUILD_TESTS OR QT_BUILD_BENCH)
+  pkg_check_modules(Z3 IMPORTED_TARGET z3>=4.8)
+  if(NOT Z3_FOUND)
+    message(WARNING "NOTHING IS PROVED in this build: Z3 is missing. "
+      "Install libz3-dev and configure again; until then proofs are shown as skipped.")
+  endif()
+endif()
+
 if(QT_BUILD_TESTS)
   find_package(Catch2 2.13 REQUIRED)
   include(Catch)

@@ -44,7 +44,7 @@ function(quintet_library name)
   set_property(GLOBAL APPEND PROPERTY QUINTET_REQUIRES_PC ${arg_REQUIRES_PC})
 endfunction()
 
-# quintet_test(<system> KIND unit|prop|model|stress|proof SOURCES ... [DEPS ...]
+# quintet_test(<system> KIND unit|prop|model|stress SOURCES ... [DEPS ...]
 #              [PROCESSORS n] [TIMEOUT seconds])
 #   Executable <system>_<kind>, linked with quintet::<system> (if there is one) and rapidcheck.
 #   Every TEST_CASE becomes the CTest `<system>.<name>` with the kind as its label.
@@ -57,10 +57,9 @@ function(quintet_test system)
   set(default_timeout_prop 300)
   set(default_timeout_model 300)
   set(default_timeout_stress 300)
-  set(default_timeout_proof 900)
   if(NOT DEFINED default_timeout_${arg_KIND})
     message(FATAL_ERROR "quintet_test(${system}): KIND is `${arg_KIND}`: "
-      "use unit, prop, model, stress or proof")
+      "use unit, prop, model or stress")
   endif()
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT ${default_timeout_${arg_KIND}})
@@ -79,6 +78,40 @@ function(quintet_test system)
   catch_discover_tests(${target} TEST_PREFIX "${system}."
     PROPERTIES LABELS ${arg_KIND} TIMEOUT ${arg_TIMEOUT} PROCESSORS ${arg_PROCESSORS}
       SKIP_REGULAR_EXPRESSION "SKIP: install")
+endfunction()
+
+# quintet_proof(<system> SOURCES ... [DEPS ...])
+#   Executable <system>_proof: the obligations registered in SOURCES, with the main program of
+#   lib/proof/symbolic. Two CTests of the label `proof`, each on two cores: `<system>.proof` proves
+#   them, `<system>.proof_faults` refutes the seeded faults. Their tables are left in
+#   <build>/proof/. Skipped without Z3; sanitizer builds get none, their solver is not instrumented.
+function(quintet_proof system)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;DEPS")
+  _quintet_reject_unparsed(quintet_proof ${system} "${arg_UNPARSED_ARGUMENTS}")
+  if(QT_SANITIZE)
+    return()
+  endif()
+  set(target ${system}_proof)
+  if(Z3_FOUND)
+    add_executable(${target} ${arg_SOURCES})
+    target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/lib)
+    target_link_libraries(${target} PRIVATE quintet::${system} ${arg_DEPS} quintet_symbolic_main)
+    add_dependencies(quintet_tests_proof ${target})
+  endif()
+  file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/proof)
+  foreach(part proof proof_faults)
+    set(which --no-faults)
+    if(part STREQUAL proof_faults)
+      set(which --faults)
+    endif()
+    set(command ${target} ${which} --jobs 2 --output ${PROJECT_BINARY_DIR}/proof/${system}.${part}.txt)
+    if(NOT Z3_FOUND)
+      set(command ${CMAKE_COMMAND} -E echo "SKIP: install libz3-dev")
+    endif()
+    add_test(NAME ${system}.${part} COMMAND ${command})
+    set_tests_properties(${system}.${part} PROPERTIES LABELS proof TIMEOUT 900 PROCESSORS 2
+      SKIP_REGULAR_EXPRESSION "SKIP: install")
+  endforeach()
 endfunction()
 
 # quintet_bench(<system> SOURCES ... [DEPS ...])
