@@ -197,7 +197,7 @@ class PageTable : public TableTree<Memory, Inv, kPolicy> {
   // ---- in the level-1 table that the walk cache holds ------------------------------------------
   [[nodiscard]] Result<void> map_visited(VirtAddr va, PhysAddr pa, PageFlags flags) {
     const Location slot = this->cache_.entry(va);
-    if (this->read(slot).present()) [[unlikely]]
+    if (kPolicy.fault != Fault::kOverwritePresent && this->read(slot).present()) [[unlikely]]
       return std::unexpected(Error::kOverlap);
     this->write(slot, Tree::make_leaf(1, pa, flags));
     this->add_population(this->visited(), Word(1));

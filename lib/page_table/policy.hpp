@@ -35,6 +35,10 @@ enum class Fault : std::uint8_t {
   kRangeIgnoresLastPage,     // unmap_range stops one page early
   kCanonicalUnchecked,       // addresses in the canonical hole are accepted
   kBatchWithoutUndo,         // a refused batch keeps what was mapped before the refusal
+  kReclaimWithoutCount,      // unmap reclaims the table without looking whether it is empty
+  kOverwritePresent,         // map does not look whether the entry is taken
+  kDropNoExecute,            // leaves are encoded without XD
+  kWrongPatShift,            // PAT of a large leaf goes to bit 11, not 12
 };
 
 struct Policy {

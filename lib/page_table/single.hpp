@@ -40,7 +40,7 @@ inline Result<void> PageTable<M, I, kPolicy>::insert(VirtAddr va, Entry leaf) {
     if (stop.entry.present()) return std::unexpected(Error::kOverlap);
     return this->template grow<kLeaf>(va, leaf, stop.slot, stop.level, stop.place);
   }
-  if (stop.entry.present()) [[unlikely]]
+  if (kPolicy.fault != Fault::kOverwritePresent && stop.entry.present()) [[unlikely]]
     return replace_empty(va, leaf, kLeaf, stop.slot, stop.entry);
   this->write(stop.slot, leaf);
   this->add_population(stop.place, Word(1));

@@ -147,6 +147,13 @@ class TableTree {
     if constexpr (kPolicy.fault == Fault::kReservedBitInLargeLeaf) {
       if (level == 2) leaf.bits = leaf.bits | Word(1ULL << 13);
     }
+    if constexpr (kPolicy.fault == Fault::kDropNoExecute) {
+      leaf.bits = leaf.bits & Word(~flag_bit::kNoExecute);
+    }
+    if constexpr (kPolicy.fault == Fault::kWrongPatShift) {
+      const Word pat = level == 1 ? Word(0) : flags.bits() & Word(flag_bit::kPat);
+      leaf.bits = (leaf.bits & ~(pat << 5)) | (pat << 4);
+    }
     return leaf;
   }
 
@@ -245,7 +252,8 @@ class TableTree {
     if constexpr (kPolicy.reclaims()) {
       const Word left = count_word(place) - count_step(Word(1));
       // The count is in the highest bits of its word (entry.hpp): this says that it is 0.
-      const bool last = bool(left < count_step(Word(1)));
+      const bool last =
+          kPolicy.fault == Fault::kReclaimWithoutCount || bool(left < count_step(Word(1)));
       if (last && kPolicy.fault != Fault::kKeepEmptyTable) [[unlikely]] {
         reclaim(va, level);
       } else {

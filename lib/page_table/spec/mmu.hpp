@@ -9,7 +9,7 @@
 //
 // Invariant: a function of memory alone; accessed and dirty bits neither matter nor change.
 // Threading: none of its own; safe wherever `read` is. `W` is the word: std::uint64_t, or a
-// symbolic 64-bit vector whose comparisons return bool.
+// symbolic 64-bit vector whose comparisons convert to bool.
 
 #include <cstdint>
 #include <expected>
@@ -69,7 +69,7 @@ W bits(W word, int high, int low) {
 
 template <class W>
 bool bit(W word, int at) {
-  return bits(word, at, at) == W(1);
+  return bool(bits(word, at, at) == W(1));
 }
 
 /// Bits 63:47 (63:56 with five levels) of a canonical address are all equal.
@@ -88,7 +88,7 @@ bool reserved_bit_set(W entry, int level, const Controls& c) {
   if (level >= 4) return bit(entry, 7) || (c.amd_pml4_bit8 && bit(entry, 8));
   if (level == 1 || !bit(entry, 7)) return false;
   if (level == 3) return !c.gib_pages || bits(entry, 29, 13) != W(0);
-  return bits(entry, 20, 13) != W(0);
+  return bool(bits(entry, 20, 13) != W(0));
 }
 
 /// Whether the key register `rights` forbids a data access with `key` (SDM 4.6.2).
@@ -106,7 +106,7 @@ template <class W, class Read>
 std::expected<BasicTranslation<W>, Fault> translate(Read&& read, W root, W va, const Controls& c) {
   using detail::bit, detail::bits;
   if (!detail::canonical(va, c.levels)) return std::unexpected(Fault{true, 0});
-  bool writable = true, user = true, execute_disable = false;
+  W all = ~W(0), any = W(0);  // of the entries met: bits that are 1 in all of them, in any of them
   W table = bits(root, 51, 12) << 12;
   for (int level = c.levels; level >= 1; --level) {
     const int offset_bits = 12 + 9 * (level - 1);  // address bits below this level's index
@@ -114,9 +114,8 @@ std::expected<BasicTranslation<W>, Fault> translate(Read&& read, W root, W va, c
     const W entry = read(table + (index << 3));
     if (!bit(entry, 0)) return std::unexpected(Fault{false, 0});
     if (detail::reserved_bit_set(entry, level, c)) return std::unexpected(Fault{false, 1 | 8});
-    writable = writable && bit(entry, 1);
-    user = user && bit(entry, 2);
-    execute_disable = execute_disable || bit(entry, 63);
+    all = all & entry;
+    any = any | entry;
     const bool leaf = level == 1 || (level <= 3 && bit(entry, 7));
     if (!leaf) {
       table = bits(entry, 51, 12) << 12;
@@ -130,9 +129,9 @@ std::expected<BasicTranslation<W>, Fault> translate(Read&& read, W root, W va, c
         .pa = base_pa + offset,
         .base_pa = base_pa,
         .size = W(1) << offset_bits,
-        .writable = writable,
-        .user = user,
-        .executable = !execute_disable,
+        .writable = bit(all, 1),
+        .user = bit(all, 2),
+        .executable = !bit(any, 63),
         .global = bit(entry, 8),
         .pat = (pat_high << 2) + bits(entry, 4, 3),
         .pkey = bits(entry, 62, 59),

@@ -30,6 +30,16 @@ class OpenTable : public PageTable<Frames, Inv, kPolicy> {
   [[nodiscard]] auto& cache() { return this->cache_; }
 };
 
+// What an operation says of the page of `va` is what a walk says.
+inline Boolean reports(const BasicMapping<Word>& mapping, BasicVirtAddr<Word> va,
+                       const Meaning& meaning) {
+  const Word bytes(mapping.bytes());
+  return meaning.mapped & (meaning.size == bytes) &
+         (mapping.base().value == (va.value & ~(bytes - Word(1)))) &
+         (mapping.translate(va).value == meaning.physical) &
+         (mapping.flags().bits() == meaning.attributes);
+}
+
 template <Policy kPolicy, class Inv = NoInvalidation>
 class AnyTree {
  public:
@@ -75,6 +85,30 @@ class AnyTree {
     return {x, before, walk(x, now())};
   }
 
+  // ---- why an operation was refused, at the target
+  void prove_cause_inside(Error error) const {
+    const Meaning before = walk(target, 0).meaning;
+    const char* goal = "an error says what is wrong";
+    if (error == Error::kNonCanonical) {
+      proof::prove(goal, !spec::canonical<Boolean>(target, kLevels));
+    } else {
+      proof::prove(goal, Boolean(error == Error::kNotMapped) & !before.mapped &
+                             spec::canonical<Boolean>(target, kLevels));
+    }
+  }
+  // For operations on a whole page, which is named by its base.
+  void prove_cause_at_base(Error error) const {
+    const Meaning before = walk(target, 0).meaning;
+    const char* goal = "an error says what is wrong";
+    if (error == Error::kMisaligned) {
+      proof::prove(goal, (target & Word(0xFFF)) != Word(0));
+    } else if (error == Error::kNotBase) {
+      proof::prove(goal, before.mapped & ((target & (before.size - Word(1))) != Word(0)));
+    } else {
+      prove_cause_inside(error);
+    }
+  }
+
   // ---- goals after an operation -----------------------------------------------------------------
   void prove_refused() {
     const Observed x = any_other();
@@ -82,8 +116,11 @@ class AnyTree {
     for (const Word& frame : frames_.fresh()) {
       proof::prove("a refused operation keeps no frame", is_released(frame));
     }
-    proof::prove("the walk cache stays true", cache_holds(table_.cache(), x.va, x.before));
+    prove_cache(x);
     prove_releases(x);
+  }
+  void prove_cache(const Observed& x) {
+    proof::prove("the walk cache stays true", cache_holds(table_.cache(), x.va, x.after));
   }
   void prove_invariants(const Observed& x) {
     const Word y = proof::any<Word>("y");
@@ -91,7 +128,7 @@ class AnyTree {
     proof::prove("entries stay well formed and counts equal populations",
                  well_formed(memory(), x.after, now(), cpu_));
     proof::prove("tables stay a tree", is_tree(x.after, x.va, walk(y, now()), y, kLevels));
-    proof::prove("the walk cache stays true", cache_holds(table_.cache(), x.va, x.after));
+    prove_cache(x);
     prove_releases(x);
     prove_no_leak(x);
   }
@@ -101,6 +138,17 @@ class AnyTree {
       const Meaning between = walk(x.va, v).meaning;
       proof::prove("each intermediate state means old or new",
                    spec::same(between, x.before.meaning) | spec::same(between, x.after.meaning));
+    }
+  }
+  // Whenever a walk can reach a table, it has an entry: for operations that only add.
+  void prove_complete_when_linked(const Observed& x) {
+    for (Version v = 1; v < now(); ++v) {
+      const Walk between = walk(x.va, v);
+      for (int l = 2; l <= kLevels; ++l) {
+        const Word count = population(memory(), at(between, l - 1).table, v);
+        proof::prove("a table is complete before it is linked",
+                     implies(at(between, l).reference, count >= Word(1)));
+      }
     }
   }
 

@@ -15,6 +15,7 @@ std::vector<Configuration> mutants_of_lifetimes() {
       configure<TracedMemory, EachOperation, kPolicy.with(Fault::kSkipStaleLargePage)>("mutant"),
       configure<TracedMemory, NoInvalidation, kPolicy.with(Fault::kKeepEmptyTable)>("mutant"),
       configure<TracedMemory, NoInvalidation, kPolicy.with(Fault::kCacheOutlivesTable)>("mutant"),
+      configure<TracedMemory, NoInvalidation, kPolicy.with(Fault::kReclaimWithoutCount)>("mutant"),
   };
 }
 
@@ -55,6 +56,14 @@ const char* to_string(Fault fault) {
       return "canonical unchecked";
     case Fault::kBatchWithoutUndo:
       return "batch without undo";
+    case Fault::kReclaimWithoutCount:
+      return "reclaim without count";
+    case Fault::kOverwritePresent:
+      return "overwrite present";
+    case Fault::kDropNoExecute:
+      return "drop no-execute";
+    case Fault::kWrongPatShift:
+      return "wrong PAT shift";
   }
   return nullptr;
 }

@@ -15,6 +15,7 @@ std::vector<Configuration> mutants_of_operations() {
       configure<TracedMemory, NoInvalidation, kPolicy.with(Fault::kRangeIgnoresLastPage)>("mutant"),
       configure<TracedMemory, NoInvalidation, kPolicy.with(Fault::kCanonicalUnchecked)>("mutant"),
       configure<TracedMemory, NoInvalidation, kPolicy.with(Fault::kBatchWithoutUndo)>("mutant"),
+      configure<TracedMemory, NoInvalidation, kPolicy.with(Fault::kOverwritePresent)>("mutant"),
   };
 }
 

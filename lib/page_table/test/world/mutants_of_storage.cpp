@@ -16,6 +16,8 @@ std::vector<Configuration> mutants_of_storage() {
           "mutant"),
       configure<TracedMemory, NoInvalidation, kPolicy.with(Fault::kLinkBeforeFill)>("mutant"),
       configure<TracedMemory, NoInvalidation, kPolicy.with(Fault::kLeakOnFailure)>("mutant"),
+      configure<TracedMemory, NoInvalidation, kPolicy.with(Fault::kDropNoExecute)>("mutant"),
+      configure<TracedMemory, NoInvalidation, kPolicy.with(Fault::kWrongPatShift)>("mutant"),
   };
 }
 
