@@ -78,7 +78,7 @@ const std::vector<Charge>& charges() {
       {Fault::kCanonicalUnchecked, {"P02"}},
       {Fault::kBatchWithoutUndo, {"P03"}},
       {Fault::kReclaimWithoutCount, {"P04", "P01"}},
-      {Fault::kOverwritePresent, {"P02", "T02"}},
+      {Fault::kOverwritePresent, {"P02"}},
       {Fault::kDropNoExecute, {"P01"}},
       {Fault::kWrongPatShift, {"P12"}},
   };
