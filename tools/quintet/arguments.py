@@ -124,6 +124,10 @@ def _add_curate(parser: Parser) -> None:
     parser.add_argument("run", type=Path, nargs="?", help="run folder; none: only the index")
 
 
+def _add_lines(parser: Parser) -> None:
+    parser.add_argument("--json", action="store_true", help="as JSON")
+
+
 COMMANDS: dict[str, tuple[str, Callable[[Parser], None]]] = {
     "run": ("measure, print ratios, draw figures and report", _add_run),
     "machine": ("print this machine's facts and id", _add_machine),
@@ -131,6 +135,7 @@ COMMANDS: dict[str, tuple[str, Callable[[Parser], None]]] = {
     "compare": ("say which cases differ between two runs", _add_compare),
     "figure": ("draw figures as PDF, SVG and PNG", _add_figure),
     "report": ("write one self-contained HTML page", _add_report),
+    "lines": ("count lines of code by what they are for", _add_lines),
     "curate": ("keep a run in results/ and renew its index", _add_curate),
 }
 

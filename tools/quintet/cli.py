@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The command line behind ./quintet: run, machine, check, compare, figure, report, curate.
+"""The command line behind ./quintet: one function per command.
 
 Exit status: 0 ok, 1 something failed, 2 the command line is wrong, 130 interrupted.
 """
@@ -172,6 +172,14 @@ def command_machine(args: argparse.Namespace) -> int:
     return OK
 
 
+def command_lines(args: argparse.Namespace) -> int:
+    """Prints lines of code by folder and class."""
+    from quintet.lines import as_json, as_text, count_tree
+
+    print((as_json if args.json else as_text)(*count_tree()))
+    return OK
+
+
 def command_check(args: argparse.Namespace) -> int:
     """Prints the problems: one line each, equal ones together."""
     from quintet.check import as_text, find_files, problems
@@ -258,6 +266,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "compare": command_compare,
     "figure": command_figure,
     "report": command_report,
+    "lines": command_lines,
     "curate": command_curate,
 }
 

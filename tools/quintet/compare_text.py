@@ -7,10 +7,10 @@ from typing import Any
 from quintet.cases import parse_case
 from quintet.compare import Comparison, settings_differences
 from quintet.families import is_ours
+from quintet.layout import layout
 from quintet.lists import LIMIT, capped
 from quintet.load import Run
 from quintet.stats import Interval, geometric_mean
-from quintet.table import layout
 from quintet.verdict import FALSE_DISCOVERY_RATE, LEAST_PROCESSES, CaseVerdict
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from quintet.families import Family
+from quintet.layout import layout
 from quintet.summary import BEST, ratio_key
 
 WIDTH = 100
@@ -119,14 +120,3 @@ def _notes(frame: pd.DataFrame, family: Family, shown: list[Column]) -> list[str
     if any(column.rival == BEST for column in shown):
         notes.append(f"The best rival is the faster one of {' and '.join(family.best_of)}.")
     return notes
-
-
-def layout(header: list[str], rows: list[list[str]]) -> str:
-    """Left-aligned columns; a row of one cell is a heading, an empty row becomes a blank line."""
-    widths = [max(len(r[i]) for r in [header, *rows] if len(r) > 1) for i in range(len(header))]
-
-    def line(cells: list[str]) -> str:
-        return "  ".join(cell.ljust(width) for cell, width in zip(cells, widths)).rstrip()
-
-    rule = "  ".join("-" * width for width in widths)
-    return "\n".join([line(header), rule, *(line(row) for row in rows)]).rstrip()
