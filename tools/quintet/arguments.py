@@ -51,7 +51,7 @@ def _add_run(parser: Parser) -> None:
         "the JSON. Flags of the benchmark binary go after --, for example -- --pages=1M."
     )
     add = parser.add_argument
-    add("family", nargs="*", help="families to measure (default: all)")
+    add("family", nargs="*", help="families to measure (default: all but verification)")
     profile = parser.add_mutually_exclusive_group()
     text = "3 processes x 1, the binary's --quick: shows that all works, measures nothing"
     profile.add_argument("--quick", action="store_true", help=text)

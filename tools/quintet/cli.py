@@ -105,6 +105,8 @@ def _present(folder: Path, failures: dict[str, str], wide: bool) -> int:
     from quintet.families import FAMILIES
     from quintet.figure import known_figures, write
     from quintet.load import load_run
+    from quintet.obligations import read
+    from quintet.obligations_text import list_text
     from quintet.profiles import profile_name
     from quintet.report import write_report
     from quintet.resume import resume_command
@@ -115,6 +117,9 @@ def _present(folder: Path, failures: dict[str, str], wide: bool) -> int:
     if run is not None:
         for name in run.families:
             family = FAMILIES[name]
+            if family.obligations:
+                print(f"\n{family.title}: medians over processes\n\n{list_text(read(run))}")
+                continue
             frame = summarise(run, family)
             print(f"\n{family.title}: ratios of medians, below 1 is faster; paired by round\n")
             print(ratio_table(frame, family, None if wide else terminal_width()))
@@ -240,7 +245,11 @@ def command_figure(args: argparse.Namespace) -> int:
     runs = load_runs(args.run)
     if not args.run:
         print(f"run:       {shown(runs[0].path)}")
-    for path in write(modules, runs, args.output, args.paper):
+    paths = write(modules, runs, args.output, args.paper, skip_lacking=args.which == "all")
+    for path in paths:
+        if path.suffix == ".txt":
+            print(f"\n{path.read_text(encoding='utf-8')}")
+    for path in paths:
         print(shown(path))
     _warn_if_incomplete(*runs)
     return OK

@@ -4,6 +4,7 @@
 from dataclasses import dataclass, field
 
 import numpy as np
+import pandas as pd
 
 from quintet.cases import parse_case, reference_case
 from quintet.errors import ToolError
@@ -32,7 +33,7 @@ class Comparison:
 
     @property
     def higher_is_better(self) -> bool:
-        return self.metric in HIGHER_IS_BETTER
+        return self.metric.split(_OR)[0] in HIGHER_IS_BETTER
 
     def speed(self, case: CaseVerdict) -> float:
         """How fast B is relative to A: above 1 is better, whatever the metric."""
@@ -43,19 +44,40 @@ class Comparison:
         return [case for case in self.verdict.different if self.speed(case) < limit]
 
 
+_OR = " or "
+"""Between the metrics of several families, each of which is compared by its own."""
+
+
 def default_metric(first: Run, second: Run) -> str:
-    metrics = {FAMILIES[f].metric for f in first.families + second.families if f in FAMILIES}
-    if len(metrics) == 1:
-        return metrics.pop()
+    """The families' metric; where they have several, all of them."""
+    names = dict.fromkeys(first.families + second.families)
+    metrics = list(dict.fromkeys(FAMILIES[name].metric for name in names if name in FAMILIES))
+    if metrics and len({metric in HIGHER_IS_BETTER for metric in metrics}) == 1:
+        return _OR.join(metrics)
     shared = sorted(set(first.counters()) & set(second.counters()))
     raise ToolError("the runs do not have one default metric", f"use --metric: {', '.join(shared)}")
+
+
+def _series(run: Run, metric: str) -> "dict[str, pd.Series[float]]":
+    """The samples of every case by `metric`, or by its family's among several."""
+    if _OR not in metric:
+        return run.samples(metric)
+    found: dict[str, pd.Series[float]] = {}
+    for each in metric.split(_OR):
+        if each not in run.rows.columns:
+            continue
+        own = {family.name for family in FAMILIES.values() if family.metric == each}
+        for name, series in run.samples(each).items():
+            if parse_case(name).system in own:
+                found[name] = series
+    return found
 
 
 def _normalised(
     run: Run, samples: dict[str, Samples], metric: str, baseline: str
 ) -> tuple[dict[str, Samples], set[str]]:
     """Samples divided by the baseline's of the same operation and round; cases without one."""
-    series = run.samples(metric)
+    series = _series(run, metric)
     cases = {name: parse_case(name) for name in series}
     ratios: dict[str, Samples] = {}
     orphans: set[str] = set()
@@ -73,7 +95,7 @@ def _normalised(
 
 def _positive(run: Run, metric: str) -> dict[str, Samples]:
     """Samples as arrays; the null case may be 0 and is no subject of a ratio then."""
-    series = run.samples(metric)
+    series = _series(run, metric)
     arrays = {name: series[name].to_numpy() for name in run.cases() if name in series}
     return {name: values for name, values in arrays.items() if (values > 0).all()}
 

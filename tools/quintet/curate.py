@@ -50,7 +50,7 @@ def curate(folder: Path) -> Path:
 def _geomean(run: Run) -> str:
     parts = []
     for name in run.families:
-        if name in FAMILIES:
+        if name in FAMILIES and FAMILIES[name].baseline:
             frame = summarise(run, FAMILIES[name])
             ratios = frame.loc[frame["implementation"] == OURS, ratio_key(FAMILIES[name].baseline)]
             ratios = ratios.dropna()

@@ -20,15 +20,18 @@ class Family:
     title: str
     figure: int
     binary: str
-    baseline: str
-    """The rival that every ratio in a figure refers to."""
-    rivals: tuple[str, ...]
-    """Columns of the ratio table, in order."""
-    best_of: tuple[str, ...]
-    """Rivals whose better one (per operation) is a further column."""
     metric: str
+    baseline: str = ""
+    """The rival that every ratio in a figure refers to; empty without rivals."""
+    rivals: tuple[str, ...] = ()
+    """Columns of the ratio table, in order."""
+    best_of: tuple[str, ...] = ()
+    """Rivals whose better one (per operation) is a further column."""
     full_flags: tuple[str, ...] = ()
     """The sizes of --full, the leading one first. Those of --quick are the binary's."""
+    obligations: bool = False
+    """Cases are obligations (obligations.py): a list instead of ratios, and no chart. They take
+    minutes and race nobody, so they are measured only where the family is named."""
 
 
 FAMILIES: dict[str, Family] = {
@@ -44,6 +47,14 @@ FAMILIES: dict[str, Family] = {
             best_of=("nros", "verified"),
             metric="ns_per_op",
             full_flags=("--pages=100000000", "--random_pages=16777216"),
+        ),
+        Family(
+            name="verification",
+            title="Verification",
+            figure=8,
+            binary="verification_bench",
+            metric="real_time",
+            obligations=True,
         ),
     )
 }

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Draws the figures: loads `figures/figNN.py`, gives it the data, writes PDF, SVG and PNG."""
+"""Draws the figures: loads `figures/figNN.py`, gives it the data, writes PDF, SVG and PNG, and of a
+table also text and Markdown."""
 
 import importlib
 import re
+import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -13,7 +15,7 @@ import pandas as pd
 from quintet import TOOLS, style
 from quintet.errors import ToolError, UsageError
 from quintet.families import FAMILIES
-from quintet.files import make_folder
+from quintet.files import make_folder, shown, write_text
 from quintet.load import Run
 from quintet.summary import summarise
 
@@ -37,7 +39,7 @@ def chosen_figures(which: str | None) -> dict[int, ModuleType]:
         return known
     if which is not None and re.fullmatch(r"\d+", which) and int(which) in known:
         return {int(which): known[int(which)]}
-    first = min(known)
+    first = max(known)
     names = ", ".join(f"{number} ({module.FAMILY})" for number, module in known.items())
     if which is None:
         what, example = "no figure is named", f"./quintet figure {first}"
@@ -76,14 +78,29 @@ def _count(text: str) -> str:
     return text
 
 
-def draw(module: ModuleType, run: Run, paper: bool = True) -> Any:
-    """One figure of one run as a matplotlib figure; ToolError if the run has no data for it."""
-    family = FAMILIES[module.FAMILY]
-    if family.name not in run.families:
+def need_family(module: ModuleType, run: Run) -> None:
+    """Raises ToolError if the run lacks the figure's family."""
+    if module.FAMILY not in run.families:
         raise ToolError(
-            f"{run.path} has no {family.name} case, which figure {module.NUMBER} needs",
-            f"measure it with ./quintet run {family.name}",
+            f"{run.path} has no {module.FAMILY} case, which figure {module.NUMBER} needs",
+            f"measure it with ./quintet run {module.FAMILY}",
         )
+
+
+def draw(module: ModuleType, run: Run, paper: bool = True) -> Any:
+    """One figure of one run as a matplotlib figure; ToolError if the run has no data for it.
+
+    A module either selects rows of the summary and draws them into two axes, or composes the
+    whole figure from the run (figure 8, a table).
+    """
+    need_family(module, run)
+    family = FAMILIES[module.FAMILY]
+    if hasattr(module, "compose"):
+        points = paper_points(module.NUMBER)
+        with matplotlib.rc_context(style.SETTINGS):
+            figure = module.compose(run, points if paper else points.iloc[:0])
+        pyplot.close(figure)
+        return figure
     frame = module.select(summarise(run, family))
     if frame.empty:
         raise ToolError(
@@ -102,17 +119,44 @@ def draw(module: ModuleType, run: Run, paper: bool = True) -> Any:
 
 
 def write(
-    modules: dict[int, ModuleType], runs: list[Run], folder: Path, paper: bool = True
+    modules: dict[int, ModuleType],
+    runs: list[Run],
+    folder: Path,
+    paper: bool = True,
+    skip_lacking: bool = False,
 ) -> list[Path]:
-    """Writes figNN.{pdf,svg,png} below `folder`; the run is in the name if there are several."""
+    """Writes figNN.{pdf,svg,png} below `folder`; the run is in the name if there are several.
+
+    A run without the family of a figure is an error, or with `skip_lacking` only a line, unless
+    nothing at all is left to draw.
+    """
     make_folder(folder)
     paths = []
-    for number, module in modules.items():
-        for run in runs:
-            several = f"-{run.machine_id}-{run.run_id}" if len(runs) > 1 else ""
-            drawn = draw(module, run, paper)
-            for kind in KINDS:
-                path = folder / f"fig{number:02}{several}.{kind}"
-                path.write_bytes(style.render(drawn, kind))
-                paths.append(path)
+    chosen = [(number, module, run) for number, module in modules.items() for run in runs]
+    if skip_lacking and any(module.FAMILY in run.families for _, module, run in chosen):
+        for number, module, run in chosen:
+            if module.FAMILY not in run.families:
+                what = f"{shown(run.path)} has no {module.FAMILY} case"
+                print(f"figure {number}: not drawn: {what}", file=sys.stderr)
+        chosen = [(n, module, run) for n, module, run in chosen if module.FAMILY in run.families]
+    for number, module, run in chosen:
+        several = f"-{run.machine_id}-{run.run_id}" if len(runs) > 1 else ""
+        drawn = draw(module, run, paper)
+        for kind in KINDS:
+            path = folder / f"fig{number:02}{several}.{kind}"
+            path.write_bytes(style.render(drawn, kind))
+            paths.append(path)
+        for kind, text in texts(module, run, paper).items():
+            path = folder / f"fig{number:02}{several}.{kind}"
+            write_text(path, text)
+            paths.append(path)
     return paths
+
+
+def texts(module: ModuleType, run: Run, paper: bool = True) -> dict[str, str]:
+    """What a figure that is a table says in words: suffix (txt, md) -> content."""
+    if not hasattr(module, "texts"):
+        return {}
+    points = paper_points(module.NUMBER)
+    words: dict[str, str] = module.texts(run, points if paper else points.iloc[:0])
+    return words

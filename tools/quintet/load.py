@@ -87,13 +87,17 @@ class Run:
 
     def counters(self) -> list[str]:
         fixed = {"family", "case", "operation", "implementation", "params", "process", "rep"}
-        return sorted(set(self.rows.columns) - fixed - {"iterations"})
+        return sorted(set(self.rows.columns) - fixed - {"iterations", "label"})
+
+
+_NANOSECONDS = {"ns": 1.0, "us": 1e3, "ms": 1e6, "s": 1e9}
 
 
 def counters_of(row: dict[str, Any]) -> dict[str, float]:
-    """The numeric counters of a Google Benchmark row, times included."""
+    """The numeric counters of a Google Benchmark row, times included (always in ns)."""
+    unit = _NANOSECONDS.get(str(row.get("time_unit")), 1.0)
     return {
-        key: float(value)
+        key: float(value) * (unit if key in ("real_time", "cpu_time") else 1.0)
         for key, value in row.items()
         if key not in _NOT_COUNTERS and isinstance(value, (int, float))
     }
@@ -142,6 +146,7 @@ def _add_file(run: Run, path: Path, default_process: int, table: list[dict[str, 
                 "params": " ".join(case.params),
                 "process": process,
                 "rep": int(row.get("repetition_index", 0)),
+                "label": str(row.get("label", "")),
                 **counters,
             }
         )

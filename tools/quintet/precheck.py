@@ -19,7 +19,7 @@ _OURS = {
 
 
 def check_run(args: argparse.Namespace) -> list[Family]:
-    """The families to run; raises for the first thing that is wrong."""
+    """The families to run, without a name all with rivals; raises for the first wrong thing."""
     families = [family_named(name) for name in dict.fromkeys(args.family)]
     for flag in args.passthrough:
         if not flag.startswith("--"):
@@ -29,7 +29,7 @@ def check_run(args: argparse.Namespace) -> list[Family]:
             raise UsageError(f"{name} cannot follow --", _OURS[name])
     if args.output is not None:
         check_run_folder(args.output)
-    return families or [*FAMILIES.values()]
+    return families or [family for family in FAMILIES.values() if not family.obligations]
 
 
 def check_run_folder(folder: Path) -> None:

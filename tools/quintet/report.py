@@ -18,6 +18,8 @@ from quintet.families import FAMILIES, OURS, Family, is_ours
 from quintet.figure import draw, known_figures
 from quintet.files import make_folder, write_text
 from quintet.load import Run
+from quintet.obligations import read
+from quintet.obligations_text import LIST_HEADER, list_html
 from quintet.resume import incomplete
 from quintet.summary import BEST, ratio_key, summarise
 from quintet.weblibs import PINS, NoLibraries, chart_scripts, script_safe
@@ -165,6 +167,18 @@ def _facts(run: Run) -> str:
     return f'<h3>{_text(run.name)}</h3><table class="facts">{"".join(lines)}</table>'
 
 
+def _obligations(family: Family, runs: list[tuple[int, Run]]) -> str:
+    """The section of a family without rivals: its figure, and a row per obligation."""
+    head = "".join(f"<th>{_text(title)}</th>" for title in ("run", *LIST_HEADER))
+    body = "".join(list_html(read(run), index) for index, run in runs)
+    frames = [(index, run, pd.DataFrame()) for index, run in runs]
+    return (
+        f"<section><h2>{_text(family.title)}</h2>{_figures(family, frames)}"
+        f'<h3>All obligations</h3><div class="scroll"><table><thead><tr>{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div></section>"
+    )
+
+
 def _family(family: Family, frames: Frames, charts: list[dict[str, Any]]) -> str:
     places = "".join(
         f'<h3>{_text(chart["title"])}</h3><div id="{chart["id"]}" class="charts"></div>'
@@ -201,6 +215,7 @@ def report_html(runs: list[Run]) -> str:
             if family.name in run.families
         ]
         for family in FAMILIES.values()
+        if not family.obligations
     }
     looks = style.looks(
         name for parts in frames.values() for part in parts for name in part[2]["implementation"]
@@ -209,7 +224,10 @@ def report_html(runs: list[Run]) -> str:
     charts: list[dict[str, Any]] = []
     rows: dict[str, list[dict[str, Any]]] = {}
     for family in FAMILIES.values():
-        own = frames[family.name]
+        having = [(i, run) for i, run in enumerate(runs) if family.name in run.families]
+        if family.obligations and having:
+            sections.append(_obligations(family, having))
+        own = frames.get(family.name)
         if not own:
             continue
         rows[family.name] = [r for i, run, frame in own for r in chart_rows(run, i, family, frame)]

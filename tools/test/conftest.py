@@ -79,7 +79,20 @@ def quintet(capsys):
     return call
 
 
-def write_run(folder, *, sigma=0.01, processes=5, reps=1, scale=None, machine=None, seed=1):
+CASES = {"page_table": fake_bench.CASES, "verification": fake_bench.VERIFICATION}
+
+
+def write_run(
+    folder,
+    *,
+    sigma=0.01,
+    processes=5,
+    reps=1,
+    scale=None,
+    machine=None,
+    seed=1,
+    families=("page_table",),
+):
     """A complete run of the fake benchmark's cases; `scale` multiplies single cases."""
     folder.mkdir(parents=True)
     rng = random.Random(seed)
@@ -92,7 +105,9 @@ def write_run(folder, *, sigma=0.01, processes=5, reps=1, scale=None, machine=No
         "git_sha": "0123456789abcdef",
         "git_dirty": False,
         "settings": {"profile": "default", "processes": processes, "reps": reps, "filter": None},
-        "families": {"page_table": {"binary": "x", "sha256": "0", "cases": fake_bench.CASES}},
+        "families": {
+            family: {"binary": "x", "sha256": "0", "cases": CASES[family]} for family in families
+        },
         "seed": 1,
         "started": "2024-11-04T00:00:00Z",
         "ended": "2024-11-04T00:01:00Z",
@@ -102,13 +117,15 @@ def write_run(folder, *, sigma=0.01, processes=5, reps=1, scale=None, machine=No
     (folder / "run.json").write_text(json.dumps(info))
     os.environ["FAKE_SIGMA"] = str(sigma)
     for process in range(processes):
-        rows = []
-        for case in fake_bench.CASES:
-            for row in fake_bench.rows(case, reps, rng):
-                if row["run_type"] == "iteration":
-                    row["ns_per_op"] *= (scale or {}).get(case, 1.0)
-                    rows.append({**row, "process": process})
-        document = {"context": {"qt_pages": "10M", "qt_compiler": "g++ 12"}, "benchmarks": rows}
-        (folder / f"page_table.{process}.json").write_text(json.dumps(document))
+        for family in families:
+            rows = []
+            for case in CASES[family]:
+                for row in fake_bench.rows(case, reps, rng):
+                    if row["run_type"] == "iteration":
+                        metric = "ns_per_op" if family == "page_table" else "real_time"
+                        row[metric] *= (scale or {}).get(case, 1.0)
+                        rows.append({**row, "process": process})
+            document = {"context": {"qt_pages": "10M", "qt_compiler": "g++ 12"}, "benchmarks": rows}
+            (folder / f"{family}.{process}.json").write_text(json.dumps(document))
     os.environ.pop("FAKE_SIGMA")
     return folder

@@ -21,7 +21,7 @@ from quintet.machine import machine_id, slug
         (["run", "--", "--benchmark_out=x"], 2, ["--benchmark_out cannot follow --"]),
         (["run", "--filter", "("], 2, ["not a regular expression"]),
         (["run", "--quick", "--full"], 2, ["not allowed with"]),
-        (["figure", "99"], 2, ["unknown figure '99'", "known figures: 11"]),
+        (["figure", "99"], 2, ["unknown figure '99'", "known figures: 8 (verification), 11"]),
         (["compare", "absent", "absent"], 1, ["absent: no such run", "ls build/runs"]),
         (["compare", "onlyone"], 2, ["required: B", "--help"]),
         (["frobnicate"], 2, ["invalid choice"]),
@@ -72,7 +72,7 @@ def test_help_names_every_command(capsys):
         cli.main(["--help"])
     assert stop.value.code == 0
     text = capsys.readouterr().out
-    for command in ("run", "machine", "check", "compare", "figure", "report", "curate"):
+    for command in ("run", "machine", "check", "compare", "figure", "report", "lines", "curate"):
         assert f"\n    {command} " in text
 
 
