@@ -36,7 +36,7 @@ _MARGIN = 7.0
 # Headings that may break, so that a column is as wide as its numbers.
 _BREAKS = {
     "proof/exec": "proof/\nexec",
-    "1 core s": "1 core\ns",
+    "1 core (s)": "1 core\n(s)",
     "proved/bounded/sampled": "proved/\nbounded/\nsampled",
     "SMT MB": "SMT\nMB",
     "faults refuted": "faults\nrefuted",
@@ -78,7 +78,7 @@ def compose(run: Run, points: pd.DataFrame) -> Any:
 
 
 def _heading(title: str) -> str:
-    return _BREAKS.get(title, title.replace(" cores s", " cores\ns"))
+    return _BREAKS.get(title, title.replace(" cores (", " cores\n("))
 
 
 def _width(text: str, points: float, bold: bool = False) -> float:

@@ -12,7 +12,7 @@ from quintet.obligations import KINDS, Obligation, System, Verification
 
 Rows = list[list[str]]
 NONE = "-"
-LIST_HEADER = ["system, property", "verdict", "reach", "time s", "queries", "paths", "SMT MB"]
+LIST_HEADER = ["system, property", "verdict", "reach", "time (s)", "queries", "paths", "SMT MB"]
 LIST_LEFT = (0, 1, 2)
 COLUMNS = 14
 SYSTEM_LEFT = (0, 13)
@@ -85,9 +85,9 @@ def _killed(system: System) -> str:
 def system_header(verification: Verification) -> list[str]:
     """With the number of cores in it where all systems agree on one."""
     many = {max(times) for s in verification.systems if (times := s.seconds())} - {1}
-    several = f"{many.pop()} cores s" if len(many) == 1 else "N cores s"
+    several = f"{many.pop()} cores (s)" if len(many) == 1 else "N cores (s)"
     return [
-        *("system", "trusted", "proof", "tests", "exec", "proof/exec", "1 core s", several),
+        *("system", "trusted", "proof", "tests", "exec", "proof/exec", "1 core (s)", several),
         *("proved/bounded/sampled", "queries", "paths", "SMT MB", "faults refuted", "reach"),
     ]
 
@@ -115,7 +115,7 @@ def _system(system: System) -> list[str]:
         *(_number(system.total(counter)) for counter in ("queries", "paths")),
         _megabytes(system.total("smt_bytes")),
         _killed(system),
-        ", ".join(reaches) if len(reaches) < 3 else f"{reaches[0]}, {len(reaches) - 1} bounds",
+        ", ".join(reaches) if len(reaches) < 3 else f"{reaches[0]} and {len(reaches) - 1} more",
     ]
 
 
@@ -139,7 +139,8 @@ def paper_rows(points: pd.DataFrame) -> Rows:
         cells[0] = str(series)
         for place, key in ((1, "trusted"), (2, "proof"), (4, "exec"), (6, "seconds_1")):
             cells[place] = f"{values[key]:.0f}" if key in values else ""
-        cells[5] = f"{values['proof'] / values['exec']:.1f}"
+        share = values.get("ratio", values["proof"] / values["exec"])
+        cells[5] = f"{share:.1f}"
         cells[7] = f"{values['seconds_8']:.0f} (8)" if "seconds_8" in values else ""
         cells[11] = f"{values['smt_mb']:.0f}" if "smt_mb" in values else ""
         rows.append(cells)
