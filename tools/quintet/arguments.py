@@ -128,6 +128,28 @@ def _add_lines(parser: Parser) -> None:
     parser.add_argument("--json", action="store_true", help="as JSON")
 
 
+def _add_mutate(parser: Parser) -> None:
+    parser.description = (
+        "Changes one operator of a header at a time, builds the checks with it, and says which "
+        "changes no check notices. Needs lib/<system>/test/mutants.toml; see docs/mutation.md."
+    )
+    add = parser.add_argument
+    add("system", help="a folder of lib/")
+    add("--list", action="store_true", help="print the mutants and stop")
+    add("--sample", type=_positive, metavar="N", help="only N mutants, drawn at random")
+    add("--seed", type=int, default=1, metavar="S", help="seed of the sample (1)")
+    add("--only", metavar="FILE[:LINE]", help="only mutants of a header, or of a line of it")
+    add("--jobs", type=_positive, metavar="J", help="mutants at a time (default: one per CPU)")
+    add("--resume", action="store_true", help="keep the results of an interrupted run")
+    add("--all", action="store_true", help="also list what was killed or did not compile")
+    text = "also try the mutants that are recorded as equivalent"
+    add("--check-equivalents", action="store_true", help=text)
+    text = "the seeded faults first, where the system has a command for them"
+    add("--faults", action=argparse.BooleanOptionalAction, default=True, help=text)
+    # For ./quintet, before it builds.
+    add("--print-targets", action="store_true", help=argparse.SUPPRESS)
+
+
 COMMANDS: dict[str, tuple[str, Callable[[Parser], None]]] = {
     "run": ("measure, print ratios, draw figures and report", _add_run),
     "machine": ("print this machine's facts and id", _add_machine),
@@ -135,6 +157,7 @@ COMMANDS: dict[str, tuple[str, Callable[[Parser], None]]] = {
     "compare": ("say which cases differ between two runs", _add_compare),
     "figure": ("draw figures as PDF, SVG and PNG", _add_figure),
     "report": ("write one self-contained HTML page", _add_report),
+    "mutate": ("say which small changes of the code no check notices", _add_mutate),
     "lines": ("count lines of code by what they are for", _add_lines),
     "curate": ("keep a run in results/ and renew its index", _add_curate),
 }

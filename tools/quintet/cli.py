@@ -177,6 +177,13 @@ def command_machine(args: argparse.Namespace) -> int:
     return OK
 
 
+def command_mutate(args: argparse.Namespace) -> int:
+    """Mutates a system's headers and lets its checks judge."""
+    from quintet.mutation.command import mutate
+
+    return mutate(args)
+
+
 def command_lines(args: argparse.Namespace) -> int:
     """Prints lines of code by folder and class."""
     from quintet.lines import as_json, as_text, count_tree
@@ -275,6 +282,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "compare": command_compare,
     "figure": command_figure,
     "report": command_report,
+    "mutate": command_mutate,
     "lines": command_lines,
     "curate": command_curate,
 }
