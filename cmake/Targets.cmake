@@ -83,7 +83,8 @@ endfunction()
 # quintet_proof(<system> SOURCES ... [DEPS ...])
 #   Executable <system>_proof: the obligations registered in SOURCES, with the main program of
 #   lib/proof/symbolic. Two CTests of the label `proof`, each on two cores: `<system>.proof` proves
-#   them, `<system>.proof_faults` refutes the seeded faults. Their tables are left in
+#   them, `<system>.proof_faults` refutes the seeded faults. (The obligations themselves are the
+#   object library quintet_<system>_obligations, which the verification benchmark runs as well.) Their tables are left in
 #   <build>/proof/. Skipped without Z3; sanitizer builds get none, their solver is not instrumented.
 function(quintet_proof system)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;DEPS")
@@ -93,9 +94,13 @@ function(quintet_proof system)
   endif()
   set(target ${system}_proof)
   if(Z3_FOUND)
-    add_executable(${target} ${arg_SOURCES})
-    target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/lib)
-    target_link_libraries(${target} PRIVATE quintet::${system} ${arg_DEPS} quintet_symbolic_main)
+    set(obligations quintet_${system}_obligations)
+    add_library(${obligations} OBJECT ${arg_SOURCES})
+    target_include_directories(${obligations} PUBLIC ${PROJECT_SOURCE_DIR}/lib)
+    target_link_libraries(${obligations} PUBLIC quintet::${system} quintet::symbolic ${arg_DEPS})
+    set_property(GLOBAL APPEND PROPERTY QUINTET_OBLIGATIONS ${obligations})
+    add_executable(${target})
+    target_link_libraries(${target} PRIVATE ${obligations} quintet_symbolic_main)
     add_dependencies(quintet_tests_proof ${target})
   endif()
   file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/proof)

@@ -54,6 +54,7 @@ void run_case(benchmark::State& state, const CaseBody& body) {
     }
     state.SetIterationTime(outcome->seconds);
     for (const auto& [name, value] : outcome->counters) state.counters[name] = value;
+    state.SetLabel(outcome->label);
   }
 }
 

@@ -22,6 +22,7 @@ namespace quintet::bench {
 struct Sample {
   double seconds = 0;
   std::map<std::string, double> counters = {};
+  std::string label = {};  // beside the numbers, where there is something to say
 
   // Requires: ops > 0. Adds the counter ns_per_op.
   [[nodiscard]] static Sample per_op(double seconds, std::uint64_t ops);

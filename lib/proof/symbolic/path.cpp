@@ -19,6 +19,10 @@ thread_local Paths* current_paths = nullptr;
 struct Impossible {};  // its assumptions cannot hold together
 struct Finished {};    // the verdict is known
 
+std::string quoted(std::string_view what, std::string_view name) {
+  return std::string(what).append(" `").append(name).append("`");
+}
+
 }  // namespace
 
 const char* to_string(Verdict verdict) {
@@ -81,7 +85,7 @@ Findings Paths::explore(const std::function<void()>& body) {
     for (const auto& [name, goal] : findings_.goals) {
       if (goal.reached) continue;
       findings_.verdict = Verdict::kVacuous;
-      findings_.detail = "no execution reaches the goal `" + name + "`";
+      findings_.detail = quoted("no execution reaches the goal", name);
     }
     if (findings_.goals.empty()) {
       findings_.verdict = Verdict::kVacuous;
@@ -213,7 +217,7 @@ void Paths::settle() {
     if (answer == Answer::kUnknown) {
       const Answer alone = ask(make(Op::kNegate, {conclusion}));
       if (alone == Answer::kSat) refuted(goal->name);
-      if (alone == Answer::kUnknown) gave_up("the goal `" + goal->name + "`");
+      if (alone == Answer::kUnknown) gave_up(quoted("the goal", goal->name));
     }
     ++goal->times;
   }
@@ -230,18 +234,18 @@ bool Paths::can_be(Term condition) {
 void Paths::refuted(std::string_view name) {
   State& s = *state_;
   findings_.verdict = Verdict::kRefuted;
-  findings_.detail = "goal `" + std::string(name) + "` fails:";
+  findings_.detail = quoted("goal", name).append(" fails:");
   for (const State::Note& note : s.notes) {
-    findings_.detail += "\n  " + note.text;
+    findings_.detail.append("\n  ").append(note.text);
     for (const Term& each : note.terms)
-      findings_.detail += " " + s.solver.text(s.solver.model(), z3(each));
+      findings_.detail.append(" ").append(s.solver.text(s.solver.model(), z3(each)));
   }
   throw Finished{};
 }
 
 void Paths::gave_up(std::string_view what) {
   findings_.verdict = Verdict::kUnknown;
-  findings_.detail = "the prover gave up on " + std::string(what);
+  findings_.detail = std::string("the prover gave up on ").append(what);
   throw Finished{};
 }
 
