@@ -75,9 +75,9 @@ void prove_map(PageSize size, Breach breach = Breach::kNone) {
                       (after.size == request.bytes()) & (after.attributes == flags));
   proof::prove_if("nothing was mapped there", in_page, !before.mapped);
   proof::prove_if("every other address is unchanged", !in_page, spec::same(before, after));
-  tree.prove_invariants(x);
   tree.prove_order(x);
   tree.prove_complete_when_linked(x);
+  tree.prove_invariants(x);
 }
 
 constexpr Policy with(Fault fault) { return kDefaultPolicy.with(fault); }

@@ -20,8 +20,8 @@ void prove_only_attributes(Tree& tree, const typename Tree::Observed& x, const B
                       (after.size == before.size));
   proof::prove_if("the page has the attributes", in_page, after.attributes == attributes);
   proof::prove_if("every other address is unchanged", !in_page, spec::same(before, after));
-  tree.prove_invariants(x);
   tree.prove_order(x);
+  tree.prove_invariants(x);
 }
 
 template <Policy kPolicy>

@@ -25,8 +25,8 @@ void prove_unmap() {
                   reports(*answer, BasicVirtAddr<Word>(x.va), before));
   proof::prove_if("the page is mapped no more", in_page, !after.mapped);
   proof::prove_if("every other address is unchanged", !in_page, spec::same(before, after));
-  tree.prove_invariants(x);
   tree.prove_order(x);
+  tree.prove_invariants(x);
 }
 
 // With CPUs that may hold translations and walk retired tables: what they must be told, and when
