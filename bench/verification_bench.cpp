@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "proof/symbolic/obligation.hpp"
+#include "quintet_lines.hpp"
 #include "support/case.hpp"
 #include "support/flags.hpp"
-#include "verification_lines.hpp"
 
 // Figure 8: what it takes to prove the systems. One case for each obligation that is linked in,
 // one for all of a system on one core and on every core, one for its seeded faults. A case whose
@@ -39,7 +39,7 @@ void keep_last(List& list) {
 }
 
 Sample with_lines(Sample sample, const std::string& system) {
-  const Lines lines = lines_of(system);
+  const auto lines = lines::of(system);
   return std::move(sample)
       .with("trusted_lines", lines.trusted)
       .with("check_lines", lines.check)

@@ -1,58 +1,69 @@
 # SPDX-License-Identifier: MIT
-# Lines of code at configure time, counted as tools/quintet/lines.py does: a line counts unless it
-# is blank or only a // comment. When a counted file changes, the build configures again.
-#
-#   quintet_count_room(page_table)    # sets page_table_{TRUSTED,PROOF,TESTS,EXEC}_LINES
-#   target_compile_definitions(verification_bench PRIVATE
-#     QT_PAGE_TABLE_EXEC_LINES=${page_table_EXEC_LINES})
+# Line counts for a program that reports them, by the counter of `./quintet lines`.
 
-# quintet_count_lines(<out_var> <file>...)
-#   Sets <out_var> to the sum over the files, whose paths are absolute or relative to this folder.
-function(quintet_count_lines out)
-  set(total 0)
-  foreach(file ${ARGN})
-    cmake_path(ABSOLUTE_PATH file)
-    file(READ "${file}" text)
-    # A list of matches must not fall apart at the characters that mean something to CMake.
-    string(REGEX REPLACE "[][;\\]" "x" text "\n${text}")
-    string(REGEX REPLACE "\n[ \t]*//[^\n]*" "\n" text "${text}")
-    string(REGEX MATCHALL "\n[ \t\r]*[^ \t\r\n]" lines "${text}")
-    list(LENGTH lines count)
-    math(EXPR total "${total} + ${count}")
-    if(NOT CMAKE_SCRIPT_MODE_FILE)
-      set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${file}")
+# quintet_lines_header(<target>)
+#   Gives <target> the generated header "quintet_lines.hpp", renewed by the build when a file below
+#   lib/ changes: constexpr quintet::lines::Lines kLines[], one {room, trusted, check, tests, exec}
+#   for each folder of lib/, and quintet::lines::of("page_table"), which is all zeros for a folder
+#   that does not exist. What counts as what: tools/quintet/lines.py. In a CMakeLists.txt:
+#
+#     quintet_bench(verification SOURCES verification_bench.cpp DEPS quintet::symbolic)
+#     quintet_lines_header(verification_bench)
+#
+#   and in verification_bench.cpp:
+#
+#     #include "quintet_lines.hpp"
+#     constexpr auto kLines = quintet::lines::of("page_table");
+#     state.counters["trusted_lines"] = kLines.trusted;
+#     state.counters["check_lines"] = kLines.check;
+#     state.counters["exec_lines"] = kLines.exec;
+#
+#   Without Python every count is zero, which both configuring and kLines say (`kKnown`).
+function(quintet_lines_header target)
+  set(folder ${PROJECT_BINARY_DIR}/generated/lines)
+  set(python /usr/bin/python3)  # Debian's, as for every other tool
+  if(NOT TARGET quintet_lines)
+    if(EXISTS ${python})
+      _quintet_count_lines_with(${python} ${folder})
+    else()
+      message(WARNING "NO LINES ARE COUNTED in this build: ${python} is missing. "
+        "Install python3 and configure again; until then ${target} reports zeros.")
+      _quintet_count_no_lines(${folder})
     endif()
-  endforeach()
-  set(${out} ${total} PARENT_SCOPE)
+  endif()
+  target_include_directories(${target} PRIVATE ${folder})
+  add_dependencies(${target} quintet_lines)
 endfunction()
 
-# quintet_count_room(<room>)
-#   Sets <room>_TRUSTED_LINES, _PROOF_LINES, _TESTS_LINES and _EXEC_LINES of lib/<room>, by the
-#   places of the files: see lines.py.
-function(quintet_count_room room)
-  cmake_path(SET library NORMALIZE "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../lib")
-  foreach(kind TRUSTED PROOF TESTS EXEC)
-    set(${kind} "")
-  endforeach()
-  set(watched CONFIGURE_DEPENDS)
-  if(CMAKE_SCRIPT_MODE_FILE)
-    set(watched "")
-  endif()
-  file(GLOB_RECURSE files RELATIVE "${library}/${room}" ${watched}
-    "${library}/${room}/*.hpp" "${library}/${room}/*.cpp" "${library}/${room}/*.h")
-  foreach(file ${files})
-    if(file MATCHES "^test/(proof/|(.*/)?[^/]*_proof\\.[^./]*$)")
-      list(APPEND PROOF "${library}/${room}/${file}")
-    elseif(file MATCHES "^test/" OR room STREQUAL testing)
-      list(APPEND TESTS "${library}/${room}/${file}")
-    elseif(file MATCHES "^spec/" OR file MATCHES "contract[^/]*$" OR room STREQUAL proof)
-      list(APPEND TRUSTED "${library}/${room}/${file}")
-    else()
-      list(APPEND EXEC "${library}/${room}/${file}")
-    endif()
-  endforeach()
-  foreach(kind TRUSTED PROOF TESTS EXEC)
-    quintet_count_lines(lines ${${kind}})
-    set(${room}_${kind}_LINES ${lines} PARENT_SCOPE)
-  endforeach()
+# The target quintet_lines: the header, counted during the build.
+function(_quintet_count_lines_with python folder)
+  set(library ${PROJECT_SOURCE_DIR}/lib)
+  file(GLOB_RECURSE counted CONFIGURE_DEPENDS ${library}/*.hpp ${library}/*.cpp ${library}/*.h)
+  add_custom_command(OUTPUT ${folder}/quintet_lines.hpp
+    COMMAND ${CMAKE_COMMAND} -E env PYTHONPATH=${PROJECT_SOURCE_DIR}/tools
+      PYTHONDONTWRITEBYTECODE=1
+      ${python} -m quintet.cli lines --header ${folder}/quintet_lines.hpp
+    DEPENDS ${counted} ${PROJECT_SOURCE_DIR}/tools/quintet/lines.py
+      ${PROJECT_SOURCE_DIR}/tools/quintet/lines_header.py
+    COMMENT "Counting lines of code" VERBATIM)
+  add_custom_target(quintet_lines DEPENDS ${folder}/quintet_lines.hpp)
+endfunction()
+
+# The same target without a counter: of() finds no room, and answers zeros.
+function(_quintet_count_no_lines folder)
+  file(CONFIGURE OUTPUT ${folder}/quintet_lines.hpp @ONLY CONTENT
+"// Made by cmake/Lines.cmake without Python: nothing was counted.
+#pragma once
+#include <string_view>
+namespace quintet::lines {
+struct Lines {
+  std::string_view room;
+  unsigned trusted = 0, check = 0, tests = 0, exec = 0;
+};
+inline constexpr bool kKnown = false;
+inline constexpr Lines kLines[] = {{\"none\"}};
+constexpr Lines of(std::string_view room) { return {room}; }
+}  // namespace quintet::lines
+")
+  add_custom_target(quintet_lines)
 endfunction()

@@ -55,6 +55,8 @@ def machine(tmp_path: Path) -> Machine:
         (["nonsense"], "unknown command 'nonsense': see ./quintet --help"),
         (["build", "fast"], "unknown preset 'fast': use dev, clang, asan, tsan, perf"),
         (["install", "nonsense"], "unknown group 'nonsense'"),
+        (["mutate", "nonsense"], "no system 'nonsense' has a mutants.toml"),
+        (["mutate", "page_table", "--only", "x"], "'x' is not among the headers"),
     ],
 )
 def test_usage_errors_are_one_line(machine: Machine, arguments: list[str], text: str) -> None:
@@ -93,6 +95,15 @@ def test_run_with_right_arguments_goes_on_to_build(machine: Machine) -> None:
     machine.stub("g++")
     arguments = ("page_table", "-f", "/map/", "--pages", "10K", "-o", str(machine.folder / "new"))
     status, error = machine.run("run", *arguments, "--", "--seed=3", QUINTET_NO_INSTALL="1")
+    assert status == 1
+    assert error.splitlines()[-1].startswith("quintet: no cmake found")
+
+
+def test_mutate_builds_its_checks_but_lists_without_a_build(machine: Machine) -> None:
+    machine.stub("python3")
+    assert machine.run("mutate", "page_table", "--list") == (0, "")
+    machine.stub("g++")
+    status, error = machine.run("mutate", "page_table", QUINTET_NO_INSTALL="1")
     assert status == 1
     assert error.splitlines()[-1].startswith("quintet: no cmake found")
 

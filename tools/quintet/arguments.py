@@ -125,7 +125,9 @@ def _add_curate(parser: Parser) -> None:
 
 
 def _add_lines(parser: Parser) -> None:
-    parser.add_argument("--json", action="store_true", help="as JSON")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="as JSON")
+    form.add_argument("--header", type=Path, metavar="FILE", help="as C++, written to FILE")
 
 
 def _add_mutate(parser: Parser) -> None:

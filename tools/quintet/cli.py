@@ -187,7 +187,11 @@ def command_mutate(args: argparse.Namespace) -> int:
 def command_lines(args: argparse.Namespace) -> int:
     """Prints lines of code by folder and class."""
     from quintet.lines import as_json, as_text, count_tree
+    from quintet.lines_header import write_header
 
+    if args.header:
+        write_header(args.header)
+        return OK
     print((as_json if args.json else as_text)(*count_tree()))
     return OK
 

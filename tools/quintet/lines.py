@@ -3,10 +3,11 @@
 
 trusted  lib/<room>/spec/, *contract* files, and the kit itself (lib/proof/): believed, not checked
 proof    lib/<room>/test/proof/ and *_proof.* in a test folder: obligations and their harness
-tests    the rest of lib/<room>/test/, and lib/testing/
+tests    the rest of lib/<room>/test/, the kit's own tests, and lib/testing/
 exec     everything else: what runs in a program that uses the library
 
-A line counts unless it is blank or only a // comment. `cmake/Lines.cmake` counts the same way.
+A line counts unless it is blank or only a // comment. `cmake/Lines.cmake` hands the
+counts to programs.
 """
 
 import json
@@ -42,9 +43,9 @@ class Counts:
 def kind_of(path: PurePosixPath) -> str:
     """The class of `path`, which is relative to lib/."""
     room, *folders = path.parent.parts
-    if folders[:1] == ["test"]:
+    if folders[:1] == ["test"] and room != KIT:
         return "proof" if folders[1:2] == ["proof"] or path.stem.endswith("_proof") else "tests"
-    if room == "testing":
+    if room == "testing" or "test" in folders:
         return "tests"
     if room == KIT or folders[:1] == ["spec"] or "contract" in path.stem:
         return "trusted"

@@ -2,6 +2,7 @@
 """Lines of code: classes by place, and three counters that agree."""
 
 import json
+import os
 import shutil
 import subprocess
 from dataclasses import asdict
@@ -40,7 +41,9 @@ int b = 6 / 2 /
         ("page_table/test/entry_test.cpp", "tests"),
         ("page_table/test/world/script.hpp", "tests"),
         ("proof/choose.hpp", "trusted"),
+        ("proof/symbolic/word.hpp", "trusted"),
         ("proof/test/choose_test.cpp", "tests"),
+        ("proof/symbolic/test/word_test.cpp", "tests"),
         ("testing/catch.hpp", "tests"),
     ],
 )
@@ -66,25 +69,78 @@ def test_cloc_and_the_built_in_counter_agree_within_a_percent():
             assert count == pytest.approx(getattr(theirs[room], kind), rel=0.01)
 
 
-def counted_by_cmake(folder, body):
-    """What `body`, with cmake/Lines.cmake included, prints."""
-    script = folder / "script.cmake"
-    script.write_text(f"include({TREE}/cmake/Lines.cmake)\n{body}")
-    result = subprocess.run(["cmake", "-P", script], capture_output=True, text=True, check=True)
-    return result.stderr.split()
+MAIN = """#include <cstdio>
+#include "quintet_lines.hpp"
+int main() {
+  constexpr auto sort = quintet::lines::of("sort"), none = quintet::lines::of("none");
+  static_assert(none.exec == 0 && none.check == 0);
+  std::printf("%u %u %u %u %d", sort.trusted, sort.check, sort.tests, sort.exec,
+              quintet::lines::kKnown);
+}
+"""
+PROJECT = """cmake_minimum_required(VERSION 3.25)
+project(reader LANGUAGES CXX)
+include(Lines.cmake)
+set(CMAKE_CXX_STANDARD 20)
+foreach(name one two)
+  add_executable(${name} main.cpp)
+  quintet_lines_header(${name})
+endforeach()
+"""
 
 
-def test_cmake_counts_the_same(tmp_path):
-    if shutil.which("cmake") is None:
-        pytest.skip("SKIP: install cmake")
-    (tmp_path / "tricky.hpp").write_text(TRICKY)
-    body = 'quintet_count_lines(n tricky.hpp)\nmessage("${n}")\n'
-    assert counted_by_cmake(tmp_path, body.replace("tricky", f"{tmp_path}/tricky")) == ["7"]
-    ours = lines.summed(lines.count_built_in(lines.sources(TREE), TREE))
-    for room, counts in ours.items():
-        names = " ".join(f"${{{room}_{kind.upper()}_LINES}}" for kind in asdict(counts))
-        body = f'quintet_count_room({room})\nmessage("{names}")\n'
-        assert counted_by_cmake(tmp_path, body) == [str(n) for n in asdict(counts).values()]
+def project(folder, change=lambda text: text):
+    """A CMake project with a library of its own; builds and runs it: (what it prints, notes)."""
+    (folder / "lib" / "sort" / "test").mkdir(parents=True)
+    (folder / "lib" / "sort" / "sort.hpp").write_text("int a;\nint b;\n// no\n")
+    (folder / "lib" / "sort" / "test" / "sort_proof.cpp").write_text("int c;\n\nint d;\nint e;\n")
+    (folder / "tools").symlink_to(TREE / "tools")
+    (folder / "Lines.cmake").write_text(change((TREE / "cmake" / "Lines.cmake").read_text()))
+    (folder / "CMakeLists.txt").write_text(PROJECT)
+    (folder / "main.cpp").write_text(MAIN)
+    return built(folder)
+
+
+def built(folder):
+    environment = {**os.environ, "QUINTET_ROOT": str(folder)}
+    notes = ""
+    for command in (["cmake", "-G", "Ninja", "-B", "out"], ["ninja", "-C", "out"]):
+        result = subprocess.run(
+            command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+        )
+        notes += result.stdout + result.stderr
+        assert result.returncode == 0, notes
+    return subprocess.check_output([folder / "out" / "one"], text=True), notes
+
+
+needs_cmake = pytest.mark.skipif(
+    not (shutil.which("cmake") and shutil.which("ninja")), reason="SKIP: install cmake ninja-build"
+)
+
+
+@needs_cmake
+def test_a_program_knows_the_counts_and_is_rebuilt_only_when_they_change(tmp_path):
+    assert project(tmp_path)[0] == "0 3 0 2 1"
+    header = tmp_path / "lib" / "sort" / "sort.hpp"
+    header.write_text("int a;\nint bb;\n// a comment more\n")
+    printed, notes = built(tmp_path)
+    assert printed == "0 3 0 2 1" and "main.cpp" not in notes
+    (tmp_path / "lib" / "sort" / "spec").mkdir()
+    (tmp_path / "lib" / "sort" / "spec" / "sorted.hpp").write_text("int a;\n")
+    printed, notes = built(tmp_path)
+    assert printed == "1 3 0 2 1" and "main.cpp" in notes
+
+
+@needs_cmake
+def test_without_python_a_program_has_zeros_and_configuring_says_so(tmp_path):
+    printed, notes = project(tmp_path, lambda text: text.replace("/usr/bin/python3", "/no/python3"))
+    assert printed == "0 0 0 0 0" and notes.count("NO LINES ARE COUNTED") == 1
+
+
+def test_a_header_that_cannot_be_written_is_named(quintet, library, tmp_path):
+    (tmp_path / "file").write_text("")
+    status, _, err = quintet("lines", "--header", tmp_path / "file" / "lines.hpp")
+    assert status == 1 and "file" in err and err.count("\n") == 1
 
 
 @pytest.fixture
