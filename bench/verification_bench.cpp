@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "proof/symbolic/obligation.hpp"
+#include "proof/symbolic/word.hpp"
 #include "quintet_lines.hpp"
 #include "support/case.hpp"
 #include "support/flags.hpp"
