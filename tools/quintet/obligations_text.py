@@ -154,7 +154,7 @@ def notes(verification: Verification, paper: bool) -> list[str]:
     lines = [
         f"{run.name}, {run.sha}, n = {n} processes, medians; lines from {verification.lines_from}",
         "proved: for every input; bounded: every case up to the reach; sampled: tested. "
-        "trusted: specification and contracts; tests: what is no proof",
+        "trusted: specification and contracts; tests: what is no proof; exec: the whole library",
     ]
     if paper:
         lines.append(
