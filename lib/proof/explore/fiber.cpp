@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+#include "proof/explore/fiber.hpp"
+
+#include <sys/mman.h>
+
+#include <cstdint>
+#include <utility>
+
+#include "base/assert.hpp"
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define QT_FIBER_ASAN 1
+#endif
+#if __has_feature(thread_sanitizer)
+#define QT_FIBER_TSAN 1
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__)
+#define QT_FIBER_ASAN 1
+#endif
+#if defined(__SANITIZE_THREAD__)
+#define QT_FIBER_TSAN 1
+#endif
+#ifdef QT_FIBER_ASAN
+#include <sanitizer/common_interface_defs.h>
+#endif
+#ifdef QT_FIBER_TSAN
+#include <sanitizer/tsan_interface.h>
+#endif
+
+namespace quintet::proof::explore {
+namespace {
+constexpr std::size_t kGuardBytes = 4096;
+constexpr std::size_t kStackBytes = 256 * 1024;  // enough for a debug build with ASan
+}  // namespace
+
+Fiber::Fiber() {
+  void* mapping = mmap(nullptr, kGuardBytes + kStackBytes, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  QT_CHECK(mapping != MAP_FAILED, "no memory for the stack of a fiber");
+  mapping_ = static_cast<std::byte*>(mapping);
+  QT_CHECK(mprotect(mapping_, kGuardBytes, PROT_NONE) == 0);
+  stack_ = mapping_ + kGuardBytes;
+#ifdef QT_FIBER_TSAN
+  inside_thread_ = __tsan_create_fiber(0);
+#endif
+}
+
+Fiber::~Fiber() {
+  QT_CHECK(done_, "a fiber goes away before its function has ended");
+#ifdef QT_FIBER_TSAN
+  __tsan_destroy_fiber(inside_thread_);
+#endif
+  munmap(mapping_, kGuardBytes + kStackBytes);
+}
+
+void Fiber::start(std::function<void()> body) {
+  QT_CHECK(done_);
+  body_ = std::move(body);
+  done_ = false;
+  QT_CHECK(getcontext(&inside_) == 0);
+  inside_.uc_stack.ss_sp = stack_;
+  inside_.uc_stack.ss_size = kStackBytes;
+  inside_.uc_link = nullptr;
+  inside_shadow_ = nullptr;
+  const auto self = reinterpret_cast<std::uintptr_t>(this);
+  makecontext(&inside_, reinterpret_cast<void (*)()>(&Fiber::enter), 2,
+              static_cast<unsigned>(self), static_cast<unsigned>(self >> 32));
+}
+
+void Fiber::resume() {
+#ifdef QT_FIBER_ASAN
+  void* shadow = nullptr;
+  __sanitizer_start_switch_fiber(&shadow, stack_, kStackBytes);
+#endif
+#ifdef QT_FIBER_TSAN
+  outside_thread_ = __tsan_get_current_fiber();
+  __tsan_switch_to_fiber(inside_thread_, 0);
+#endif
+  swapcontext(&outside_, &inside_);
+#ifdef QT_FIBER_ASAN
+  __sanitizer_finish_switch_fiber(shadow, nullptr, nullptr);
+#endif
+  if (done_) body_ = nullptr;
+}
+
+void Fiber::suspend() { leave(false); }
+
+void Fiber::leave([[maybe_unused]] bool for_good) {
+#ifdef QT_FIBER_ASAN
+  __sanitizer_start_switch_fiber(for_good ? nullptr : &inside_shadow_, outside_stack_,
+                                 outside_bytes_);
+#endif
+#ifdef QT_FIBER_TSAN
+  __tsan_switch_to_fiber(outside_thread_, 0);
+#endif
+  swapcontext(&inside_, &outside_);
+#ifdef QT_FIBER_ASAN
+  __sanitizer_finish_switch_fiber(inside_shadow_, &outside_stack_, &outside_bytes_);
+#endif
+}
+
+void Fiber::enter(unsigned low, unsigned high) {
+  const std::uintptr_t self = static_cast<std::uintptr_t>(high) << 32 | low;
+  reinterpret_cast<Fiber*>(self)->run();
+}
+
+void Fiber::run() {
+#ifdef QT_FIBER_ASAN
+  __sanitizer_finish_switch_fiber(nullptr, &outside_stack_, &outside_bytes_);
+#endif
+  body_();
+  done_ = true;
+  leave(true);
+}
+
+}  // namespace quintet::proof::explore
