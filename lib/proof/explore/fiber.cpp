@@ -65,8 +65,8 @@ void Fiber::start(std::function<void()> body) {
   inside_.uc_link = nullptr;
   inside_shadow_ = nullptr;
   const auto self = reinterpret_cast<std::uintptr_t>(this);
-  makecontext(&inside_, reinterpret_cast<void (*)()>(&Fiber::enter), 2,
-              static_cast<unsigned>(self), static_cast<unsigned>(self >> 32));
+  makecontext(&inside_, reinterpret_cast<void (*)()>(&Fiber::enter), 2, static_cast<unsigned>(self),
+              static_cast<unsigned>(self >> 32));
 }
 
 void Fiber::resume() {

@@ -27,9 +27,7 @@ void Memory::reset() {
 
 void Memory::start(ThreadId thread) { threads_[thread].current = threads_[kMain].current; }
 
-void Memory::join(ThreadId thread) {
-  join(threads_[kMain].current, threads_[thread].current);
-}
+void Memory::join(ThreadId thread) { join(threads_[kMain].current, threads_[thread].current); }
 
 void Memory::join(Knowledge& into, const Knowledge& other) const {
   explore::join(into.clock, other.clock);
@@ -96,7 +94,7 @@ void Memory::write(Thread& thread, Location& location, const Operation& operatio
   see(thread.current.view, operation.location, index);
   Knowledge message = releases(operation.order) ? thread.current : thread.released;
   if (update) join(message, location.stores.back().message);
-  if (operation.sequential()) location.sequential = index;
+  if (operation.order == std::memory_order_seq_cst) location.sequential = index;
   location.stores.push_back({value, std::move(message)});
 }
 

@@ -34,6 +34,7 @@ inline constexpr LocationId kNoLocation = ~LocationId{0};
 enum class Kind : std::uint8_t { kLoad, kAwait, kStore, kUpdate, kCompareExchange, kFence };
 
 // `update` makes the new value of a store or read-modify-write of the old one and the operand.
+// `predicate`, with its context, is what an await waits for.
 struct Operation {
   Kind kind = Kind::kLoad;
   std::memory_order order = std::memory_order_seq_cst;
@@ -44,11 +45,16 @@ struct Operation {
   std::uint64_t (*update)(std::uint64_t old, std::uint64_t operand) = nullptr;
   bool (*predicate)(const void* context, std::uint64_t value) = nullptr;
   const void* context = nullptr;
+  const char* verb = nullptr;  // in traces, the name of the read-modify-write
 
   [[nodiscard]] bool only_reads() const { return kind == Kind::kLoad || kind == Kind::kAwait; }
   // Whether it may store; a compare-exchange counts before it is known to fail.
   [[nodiscard]] bool writes() const { return !only_reads() && kind != Kind::kFence; }
-  [[nodiscard]] bool sequential() const { return order == std::memory_order_seq_cst; }
+  // Whether it is part of the order of seq_cst operations, or would be if it failed.
+  [[nodiscard]] bool sequential() const {
+    return order == std::memory_order_seq_cst ||
+           (kind == Kind::kCompareExchange && failure == std::memory_order_seq_cst);
+  }
 };
 
 // What an operation did. Stores of a location are numbered from 0 in modification order.
