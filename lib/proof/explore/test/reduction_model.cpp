@@ -193,5 +193,14 @@ TEST_CASE("reductions keep all states of programs that wait") {
   compare_in_both("4 threads x 2", {4, 2, 2, {kStore, kAdd, kAwait, kAwait}}, 60);
 }
 
+// A campaign for those who change the reductions: minutes. Run it by its name.
+TEST_CASE("reductions keep all states of many more programs", "[.]") {
+  const std::vector<Verb> all{kLoad, kStore, kAdd, kCompareExchange, kAwait, kFence};
+  compare_in_both("2 threads x 5", {2, 5, 2, all}, 3000);
+  compare_in_both("3 threads x 3", {3, 3, 2, all}, 3000);
+  compare_in_both("3 threads x 3, 3 cells", {3, 3, 3, all}, 3000);
+  compare_in_both("4 threads x 2", {4, 2, 2, all}, 3000);
+}
+
 }  // namespace
 }  // namespace quintet::proof::explore
