@@ -57,7 +57,7 @@ class Builder:
     def __init__(self, config: Config, build: Path, folder: Path, runner: Runner) -> None:
         self.config, self.folder = config, folder
         self._build, self._runner = build, runner
-        self.recipes = {c.name: read_recipe(build, c.target) for c in config.checks}
+        self.recipes = {c.name: read_recipe(build, c.target, c.sources) for c in config.checks}
         self._keys: dict[str, str] = {}
         self._lines: dict[str, dict[str, list[int]]] = {}
         self._lock = threading.Lock()
@@ -82,6 +82,11 @@ class Builder:
                 digest.update(f"{path}\0".encode() + path.read_bytes())
             self._keys[unit.object] = digest.hexdigest()[:24]
         return self._keys[unit.object]
+
+    def check_key(self, check: Check) -> str:
+        """A hash of everything that decides whether the check passes without a mutation."""
+        keys = [self.key(unit) for unit in self.recipes[check.name].units]
+        return hashlib.sha256(repr((check, keys)).encode()).hexdigest()[:24]
 
     def reference(self, unit: Unit) -> Path:
         return self.folder / "reference" / f"{self.key(unit)}.o"
@@ -132,7 +137,7 @@ class Builder:
                 self._compile_mutant(attempt, unit)
         if not attempt.changed & {unit.object for unit in units}:
             return None
-        program = attempt.folder / check.target
+        program = attempt.folder / check.name
         self._judge(self._link(check, attempt.objects, program))
         return program
 
@@ -153,7 +158,7 @@ class Builder:
 
     def reference_program(self, check: Check) -> Path:
         """The check without any mutation, from the reference objects."""
-        program = self.folder / "reference" / check.target
+        program = self.folder / "reference" / check.name
         units = self.affected(check, self.config.headers)
         objects = {u.object: self.reference(u) for u in units if self.reference(u).exists()}
         made = self._link(check, objects, program)

@@ -149,8 +149,13 @@ class Campaign:
             if not self.builder.affected(check, headers):
                 continue
             listener.begin(f"{check.name} without a mutation")
+            passed = self.builder.folder / "reference" / f"{self.builder.check_key(check)}.passed"
+            if passed.exists():
+                continue
             ended = self._run(check, self.builder.reference_program(check), self._work)
-            if ended.code != 0:
+            if ended.code == 0:
+                passed.touch()
+            else:
                 why = f"status {ended.code}" if ended.code is not None else "its time was up"
                 what = f"the check {check.name} fails without any mutation ({why})"
                 raise ToolError(f"{what}: {ended.summary()}", "mend it first")
@@ -199,6 +204,7 @@ class Campaign:
     def _verdict(self, mutant: Mutant, folder: Path) -> tuple[str, str, str]:
         """Outcome, by what, and a detail."""
         changed = False
+        undecided: list[str] = []
         try:
             attempt = self.builder.begin(mutant, folder)
             for check in self.config.checks:
@@ -207,16 +213,17 @@ class Campaign:
                     continue
                 changed = True
                 ended = self._run(check, program, folder)
-                if ended.code is None:
-                    return KILLED, check.name, f"timeout after {check.timeout:g} s"
-                if ended.code != 0:
+                noticed = check.verdict(ended)
+                if noticed:
                     return KILLED, check.name, ended.summary()
+                if noticed is None:
+                    undecided.append(f"{check.name} is undecided")
         except Stillborn as error:
             return STILLBORN, "", str(error)
         except Refuted as error:
             return KILLED, COMPILER, str(error)
         if changed:
-            return SURVIVED, "", ""
+            return SURVIVED, "", ", ".join(undecided)
         if self.builder.compiled(mutant):
             return EQUIVALENT, SAME_CODE, "the compiler makes the same program of it"
         return SURVIVED, "", UNCOMPILED

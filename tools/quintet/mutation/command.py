@@ -49,7 +49,9 @@ def all_mutants(config: Config) -> list[Mutant]:
 
 
 def chosen(config: Config, mutants: list[Mutant], args: argparse.Namespace) -> list[Mutant]:
-    """Those that --only and --sample leave, in their order."""
+    """Those that --only and --sample leave. A sample stays in the order in which it was drawn, and
+    a larger one of the same seed begins with it: an interrupted sample is a smaller sample."""
+    mutants = list(mutants)
     if args.only:
         name, _, line = args.only.partition(":")
         if name not in config.headers:
@@ -60,9 +62,9 @@ def chosen(config: Config, mutants: list[Mutant], args: argparse.Namespace) -> l
         mutants = [m for m in mutants if m.file == name and line in ("", str(m.line))]
         if not mutants:
             raise ToolError(f"{args.only}: holds nothing to mutate", "see --list")
-    if args.sample and args.sample < len(mutants):
-        places = random.Random(args.seed).sample(range(len(mutants)), args.sample)
-        mutants = [mutants[place] for place in sorted(places)]
+    if args.sample:
+        random.Random(args.seed).shuffle(mutants)
+        mutants = mutants[: args.sample]
     return mutants
 
 

@@ -9,6 +9,9 @@
     target = "page_table_unit"          # of ninja
     command = ["{program}", "--abort"]  # status 0: it has noticed nothing
     timeout = 60                        # seconds; later it has noticed
+    sources = ["entry_test.cpp"]        # optional: link only these of the target's own files
+    undecided = "unknown"               # optional, a regex: output of a failure that says nothing;
+                                        # with it, time that was up says nothing either
 
     [faults]                            # optional: prints the matrix of seeded faults
     target = "page_table_proof"
@@ -22,6 +25,7 @@
     reason = "..."
 """
 
+import re
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,6 +35,7 @@ from quintet import ROOT
 from quintet.errors import ToolError, UsageError
 from quintet.files import shown
 from quintet.mutation.operators import Mutant
+from quintet.mutation.process import Finished
 
 FILE = "mutants.toml"
 PROGRAM = "{program}"
@@ -48,6 +53,18 @@ class Check:
     timeout: float = _DEFAULT_TIMEOUT
     memory_gib: int = _DEFAULT_MEMORY
     """Address space of the process: a mutant may allocate without end."""
+    sources: tuple[str, ...] = ()
+    """File names; none: the whole target. Fewer files are built sooner."""
+    undecided: str = ""
+    """Matches the output of a failure that is no refutation."""
+
+    def verdict(self, ended: Finished) -> bool | None:
+        """Whether the check has refuted what it ran on; None if it could not decide."""
+        if ended.code == 0:
+            return False
+        if self.undecided and (ended.code is None or re.search(self.undecided, ended.output)):
+            return None
+        return True
 
     def command_of(self, program: Path) -> list[str]:
         return [word.replace(PROGRAM, str(program)) for word in self.command]
@@ -149,15 +166,23 @@ def _config(system: str, path: Path, document: dict[str, Any]) -> Config:
 def _check(where: str, table: dict[str, Any]) -> Check:
     number = (int, float)
     known: dict[str, Any] = {"name": str, "target": str, "command": list}
-    _check_keys(where, table, {**known, "timeout": number, "memory_gib": int}, set(known))
-    _check_strings(where, "command", table["command"])
+    optional = {"timeout": number, "memory_gib": int, "sources": list, "undecided": str}
+    _check_keys(where, table, {**known, **optional}, set(known))
+    for key in ("command", "sources"):
+        _check_strings(where, key, table.get(key, []))
     if not any(PROGRAM in word for word in table["command"]):
         raise ToolError(f"{where}: command does not run {PROGRAM}", "begin it with that word")
     for key in ("timeout", "memory_gib"):
         if table.get(key, 1) <= 0:
             raise ToolError(f"{where}: {key} is not positive", "mend it")
-    values: dict[str, Any] = {**table, "command": tuple(table["command"])}
-    return Check(**values)
+    try:
+        re.compile(table.get("undecided", ""))
+    except re.error as error:
+        raise ToolError(
+            f"{where}: undecided is no regular expression: {error}", "mend it"
+        ) from None
+    lists = {key: tuple(table.get(key, ())) for key in ("command", "sources")}
+    return Check(**{**table, **lists})
 
 
 def _equivalent(where: str, table: dict[str, Any]) -> Equivalent:

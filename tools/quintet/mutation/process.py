@@ -27,10 +27,12 @@ class Finished:
 
     def summary(self) -> str:
         """The line that says most: the first one about a failure, else the last one."""
+        if self.code is None:
+            return f"stopped after {self.seconds:.0f} s"
         lines = [line.strip() for line in self.output.splitlines() if line.strip()]
         telling = [line for line in lines if "failed" in line.lower() or "error:" in line]
         text = (telling or lines[-1:] or ["no output"])[0][:160]
-        if self.code is not None and self.code < 0:
+        if self.code < 0:
             return f"{signal.Signals(-self.code).name}: {text}"
         return text
 

@@ -13,6 +13,8 @@ from quintet.files import shown
 
 _MEMBER = re.compile(r"\((?P<archive>[^()]+)\)(?P<member>[^()]+)")
 _DEPENDENCY_FLAGS = {"-MT": 1, "-MF": 1, "-MQ": 1, "-MD": 0, "-MMD": 0}
+Compiled = dict[str, tuple[str, tuple[str, ...]]]
+"""Object -> source, and its compiler with flags."""
 _LAUNCHERS = ("ccache", "sccache", "distcc")
 
 
@@ -57,9 +59,34 @@ class Recipe:
         return command
 
 
-def read_recipe(folder: Path, target: str) -> Recipe:
-    """The recipe of `target`, which has been built in `folder`."""
-    compiled: dict[str, tuple[str, tuple[str, ...]]] = {}
+def read_recipe(folder: Path, target: str, sources: tuple[str, ...] = ()) -> Recipe:
+    """The recipe of `target`, which has been built in `folder`; with `sources`, of a program
+    that holds no other files of the target itself."""
+    compiled, archives, link = _commands(folder, target)
+    if sources:
+        link = _restricted(target, link, compiled, sources)
+    members = _members(folder, target, link, archives)
+    linked = [word for word in link if word in compiled]
+    linked += [name for names in members.values() for name in names]
+    reads = _reads(folder, target, list(dict.fromkeys(linked)))
+    units = [Unit(name, *compiled[name], reads[name]) for name in reads if name in compiled]
+    return Recipe(target, folder, tuple(units), link, members)
+
+
+def _restricted(
+    target: str, link: tuple[str, ...], compiled: Compiled, sources: tuple[str, ...]
+) -> tuple[str, ...]:
+    own = {Path(compiled[word][0]).name: word for word in link if word in compiled}
+    if unknown := [name for name in sources if name not in own]:
+        remedy = f"the target has {', '.join(own)}"
+        raise ToolError(f"{target}: '{unknown[0]}' is not among its sources", remedy)
+    dropped = {word for name, word in own.items() if name not in sources}
+    return tuple(word for word in link if word not in dropped)
+
+
+def _commands(folder: Path, target: str) -> tuple[Compiled, dict[str, list[str]], tuple[str, ...]]:
+    """Object -> source and compiler; archive -> objects; the words that link the program."""
+    compiled: Compiled = {}
     archives: dict[str, list[str]] = {}
     link: tuple[str, ...] = ()
     for line in _ninja(folder, target, "commands", target).splitlines():
@@ -76,12 +103,7 @@ def read_recipe(folder: Path, target: str) -> Recipe:
                 link = tuple(words)
     if not link:
         raise ToolError(f"{target}: is no program that ninja links", "mend its name in the toml")
-    members = _members(folder, target, link, archives)
-    linked = [word for word in link if word in compiled]
-    linked += [name for names in members.values() for name in names]
-    reads = _reads(folder, target, list(dict.fromkeys(linked)))
-    units = [Unit(name, *compiled[name], reads[name]) for name in reads if name in compiled]
-    return Recipe(target, folder, tuple(units), link, members)
+    return compiled, archives, link
 
 
 def _compilation(words: list[str]) -> tuple[str, str, tuple[str, ...]]:
