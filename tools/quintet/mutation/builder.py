@@ -125,7 +125,7 @@ class Builder:
         if made.code == 0:
             return
         found = _ASSERTION.search(made.output)
-        if found and Path(found.group("file")).resolve().is_relative_to(ROOT):
+        if found and (self._build / found.group("file")).resolve().is_relative_to(ROOT):
             raise Refuted(made.summary())
         raise Stillborn(made.summary())
 
