@@ -260,7 +260,6 @@ def test_a_crash_is_named_by_its_signal(tmp_path):
 
 
 def test_line_tables_are_read_by_file(root):
-    listing = (
-        f"CU: {root}/lib/a.hpp:\nFile name  Line\na.hpp  7  0x0\n\n{root}/b.hpp:\nb.hpp 3 0x1\n"
-    )
-    assert code_lines(listing) == {f"{root}/lib/a.hpp": [7], f"{root}/b.hpp": [3]}
+    listing = f"CU: {root}/lib/a.hpp:\nFile name  Line\na.hpp  7  0x0\n\n../b.hpp:\nb.hpp 3 0x1\n"
+    found = code_lines(listing + "/usr/x.hpp:\nx.hpp 1 0x2\n", root / "build")
+    assert found == {f"{root}/lib/a.hpp": [7], f"{root}/b.hpp": [3]}

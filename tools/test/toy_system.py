@@ -65,16 +65,16 @@ command = ["{program}"]
 undecided = "unknown"
 """
 NINJA = """rule cxx
-  command = g++ -std=c++20 -I../../lib -MD -MF $out.d -o $out -c $in
+  command = g++ -std=c++20 -IROOT/lib -MD -MF $out.d -o $out -c $in
   depfile = $out.d
   deps = gcc
 rule ar
   command = rm -f $out && ar qc $out $in && ranlib $out
 rule link
   command = : && g++ $in -o $out && :
-build unit.o: cxx ../../lib/toy/test/unit_test.cpp
-build member.o: cxx ../../lib/toy/test/member.cpp
-build model.o: cxx ../../lib/toy/test/toy_model.cpp
+build unit.o: cxx ROOT/lib/toy/test/unit_test.cpp
+build member.o: cxx ROOT/lib/toy/test/member.cpp
+build model.o: cxx ROOT/lib/toy/test/toy_model.cpp
 build libtoy.a: ar member.o
 build toy_unit: link unit.o libtoy.a
 build toy_model: link model.o
@@ -91,5 +91,5 @@ def write_system(root):
     (test / "toy_model.cpp").write_text(MODEL)
     (test / "mutants.toml").write_text(TOML)
     (root / "build" / "dev").mkdir(parents=True)
-    (root / "build" / "dev" / "build.ninja").write_text(NINJA)
+    (root / "build" / "dev" / "build.ninja").write_text(NINJA.replace("ROOT", str(root)))
     return test

@@ -192,16 +192,17 @@ class Builder:
         command = ["objdump", "--wide", "--dwarf=decodedline", str(out)]
         listed = subprocess.run(command, capture_output=True, text=True, check=False)
         out.unlink(missing_ok=True)
-        return code_lines(listed.stdout)
+        return code_lines(listed.stdout, self._build)
 
 
-def code_lines(listing: str) -> dict[str, list[int]]:
-    """Reads objdump's line table: file of the tree -> lines."""
+def code_lines(listing: str, folder: Path) -> dict[str, list[int]]:
+    """Reads objdump's line table: file of the tree -> lines. Relative names begin at `folder`."""
     found: dict[str, set[int]] = {}
     current: set[int] = set()
     for line in listing.splitlines():
         if line.endswith(":"):
-            current = found.setdefault(line.removeprefix("CU: ")[:-1], set())
+            path = (folder / line.removeprefix("CU: ")[:-1]).resolve()
+            current = found.setdefault(str(path), set())
         elif len(words := line.split()) > 2 and words[1].isdigit():
             current.add(int(words[1]))
     return {name: sorted(lines) for name, lines in found.items() if name.startswith(str(ROOT))}
