@@ -169,10 +169,11 @@ class Builder:
     def compiled(self, mutant: Mutant) -> bool:
         """Whether some check has code for the mutant's statement: a template that nobody
         instantiates has none, and then equal objects prove nothing."""
-        path = str(self.config.header(mutant.file))
-        wanted = range(mutant.first_line, mutant.line + 1)
+        path = self.config.header(mutant.file)
+        wanted = set(range(mutant.first_line, mutant.line + 1))
         for unit in self.units([mutant.file]).values():
-            if not set(wanted).isdisjoint(self._code_lines(unit).get(path, [])):
+            lines = self._code_lines(unit)
+            if wanted & {*lines.get(str(path), []), *lines.get(path.name, [])}:
                 return True
         return False
 
@@ -196,13 +197,16 @@ class Builder:
 
 
 def code_lines(listing: str, folder: Path) -> dict[str, list[int]]:
-    """Reads objdump's line table: file of the tree -> lines. Relative names begin at `folder`."""
+    """Reads objdump's line table: file -> lines. Relative names begin at `folder`; where objdump
+    does not say the folder, which happens to the first file of a unit, the bare name is the key.
+    """
     found: dict[str, set[int]] = {}
-    current: set[int] = set()
+    heading = Path()
     for line in listing.splitlines():
         if line.endswith(":"):
-            path = (folder / line.removeprefix("CU: ")[:-1]).resolve()
-            current = found.setdefault(str(path), set())
+            heading = (folder / line.removeprefix("CU: ")[:-1]).resolve()
         elif len(words := line.split()) > 2 and words[1].isdigit():
-            current.add(int(words[1]))
-    return {name: sorted(lines) for name, lines in found.items() if name.startswith(str(ROOT))}
+            key = str(heading) if heading.name == words[0] else words[0]
+            found.setdefault(key, set()).add(int(words[1]))
+    wanted = {k: v for k, v in found.items() if k.startswith(str(ROOT)) or "/" not in k}
+    return {name: sorted(lines) for name, lines in wanted.items()}
