@@ -101,6 +101,7 @@ void Search::order(std::size_t at) {
     }
   }
   const Clock own = before;
+  const Late late{frame.thread, frame.event.operation.location, &frame.event, own};
   const bool waits = frame.event.operation.kind == Kind::kAwait;
   for (std::size_t i = at; i-- > 0;) {
     const Frame& other = frames_[i];
@@ -108,7 +109,7 @@ void Search::order(std::size_t at) {
     if (!dependent(model_, other.event, frame.event)) continue;
     // A wait may have been enabled before any of the stores, not only before the last one.
     const bool race = waits || !precedes(i, before);
-    if (race && reversible(model_, other.event, frame.event)) reverse(i, at, frame.thread, own);
+    if (race && reversible(model_, other.event, frame.event)) reverse(i, at, late);
     explore::join(before, other.clock);
   }
   ++before[frame.thread];
@@ -126,33 +127,31 @@ void Search::reverse_wait(ThreadId thread, const Operation& waits) {
   for (std::size_t i = depth_; i-- > 0;) {
     const Frame& other = frames_[i];
     if (other.thread == thread || precedes(i, own)) continue;
-    if (dependent(model_, other.event, waits)) reverse(i, depth_, thread, own);
+    if (dependent(model_, other.event, waits)) {
+      reverse(i, depth_, {thread, waits.location, nullptr, own});
+    }
   }
 }
 
-// Step `first` races with the step after those before `end`, of `thread`, which comes after
-// `before`: somewhere else the execution must begin without it.
-void Search::reverse(std::size_t first, std::size_t end, ThreadId thread, const Clock& before) {
+// Step `first` races with `late`, which follows the steps before `end`: somewhere else the
+// execution must begin without it.
+void Search::reverse(std::size_t first, std::size_t end, const Late& late) {
   Frame& frame = frames_[first];
-  const ThreadSet beginners = initials(first, end, thread, before);
-  ThreadSet new_ones = 0;
+  const ThreadSet beginners = initials(first, end, late);
   for (ThreadId t = 0; t < kThreadSlots; ++t) {
-    if ((beginners & bit(t)) == 0) continue;
     const bool covered = (frame.asked & bit(t)) != 0 || frame.awake(t) == 0;
-    if (covered) return;
-    new_ones |= bit(t);
+    if ((beginners & bit(t)) != 0 && covered) return;
   }
-  if (new_ones == 0) return;
-  const auto chosen =
-      static_cast<ThreadId>((new_ones & bit(thread)) != 0 ? thread : std::countr_zero(new_ones));
+  if (beginners == 0) return;
+  const bool itself = (beginners & bit(late.thread)) != 0;
+  const auto chosen = itself ? late.thread : static_cast<ThreadId>(std::countr_zero(beginners));
   frame.asked |= bit(chosen);
   trail_.require(frame.decision, chosen);
 }
 
-// Who can begin the steps after `first` that are not ordered after it, followed by the step of
-// `thread`. None: that step cannot be made without `first`.
-ThreadSet Search::initials(std::size_t first, std::size_t end, ThreadId thread,
-                           const Clock& before) const {
+// Who can begin the steps after `first` that are not ordered after it, followed by `late`. None:
+// they do not let `late` happen.
+ThreadSet Search::initials(std::size_t first, std::size_t end, const Late& late) const {
   std::array<std::uint32_t, kThreadSlots> begun{};  // number of the first such step, by thread
   const auto after_any = [&begun](const Clock& clock) {
     for (ThreadId t = 0; t < kThreadSlots; ++t) {
@@ -161,22 +160,24 @@ ThreadSet Search::initials(std::size_t first, std::size_t end, ThreadId thread,
     return false;
   };
   ThreadSet found = 0;
-  Clock last = before;
+  Clock before = late.before;
+  const bool ready = frames_[first].readable[late.thread] != 0;
+  bool enabled = ready;
   for (std::size_t i = first + 1; i < end; ++i) {
     const Frame& step = frames_[i];
     if (precedes(first, step.clock)) continue;
-    if (end < depth_ && step.thread != thread &&
-        dependent(model_, step.event, frames_[end].event)) {
-      explore::join(last, step.clock);
+    enabled = enabled || step.event.operation.location == late.location;
+    if (late.event != nullptr && step.thread != late.thread &&
+        dependent(model_, step.event, *late.event)) {
+      explore::join(before, step.clock);
     }
     if (begun[step.thread] != 0) continue;
     if (!after_any(step.clock)) found |= bit(step.thread);
     begun[step.thread] = step.clock[step.thread];
   }
-  if (begun[thread] != 0) return found;
-  if (frames_[first].readable[thread] == 0) return 0;
-  if (!after_any(last)) found |= bit(thread);
-  return found;
+  if (begun[late.thread] != 0) return found;
+  if (!enabled) return 0;  // it waits, and for `first` or what comes after it
+  return ready && !after_any(before) ? found | bit(late.thread) : found;
 }
 
 }  // namespace quintet::proof::explore

@@ -55,15 +55,22 @@ class Search final : public Strategy {
     [[nodiscard]] std::uint64_t awake(ThreadId t) const { return readable[t] & ~asleep[t]; }
   };
 
+  // The later step of a race; without an event, the step of a thread that waits to the end.
+  struct Late {
+    ThreadId thread;
+    LocationId location;
+    const Event* event;
+    Clock before;  // steps ordered before it in its own thread
+  };
+
   bool push(const Situation& situation);
   [[nodiscard]] ThreadSet candidates(const Frame& frame, ThreadId last) const;
   ThreadId choose_thread(ThreadSet allowed, ThreadId last);
   // Orders step `at` among those before it and asks for the reversal of its races.
   void order(std::size_t at);
   void reverse_wait(ThreadId thread, const Operation& waits);
-  void reverse(std::size_t first, std::size_t end, ThreadId thread, const Clock& before);
-  [[nodiscard]] ThreadSet initials(std::size_t first, std::size_t end, ThreadId thread,
-                                   const Clock& before) const;
+  void reverse(std::size_t first, std::size_t end, const Late& late);
+  [[nodiscard]] ThreadSet initials(std::size_t first, std::size_t end, const Late& late) const;
   [[nodiscard]] bool precedes(std::size_t step, const Clock& clock) const {
     const Frame& frame = frames_[step];
     return clock[frame.thread] >= frame.clock[frame.thread];

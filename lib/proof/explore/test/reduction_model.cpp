@@ -193,6 +193,15 @@ TEST_CASE("reductions keep all states of programs that wait") {
   compare_in_both("4 threads x 2", {4, 2, 2, {kStore, kAdd, kAwait, kAwait}}, 60);
 }
 
+// Programs that once showed a reduction wrong.
+TEST_CASE("reductions keep all states of programs on which they failed before") {
+  Totals totals;
+  // A wait that other steps enable races with a fence: those others begin the reversed execution.
+  compare({4, 2, 2, {kLoad, kStore, kAdd, kCompareExchange, kAwait, kFence}}, 591, 1, Model::kViews,
+          totals);
+  CHECK(totals.programs == 1);
+}
+
 // A campaign for those who change the reductions: minutes. Run it by its name.
 TEST_CASE("reductions keep all states of many more programs", "[.]") {
   const std::vector<Verb> all{kLoad, kStore, kAdd, kCompareExchange, kAwait, kFence};
