@@ -106,7 +106,7 @@ Program treiber(Treiber variant) {
   };
 }
 
-TEST_CASE("classic: Treiber's stack suffers from ABA unless tagged or guarded") {
+TEST_CASE("classic: the Treiber stack suffers from ABA unless tagged or guarded") {
   expect_both(kBreaks, "Treiber stack", "ABA", treiber(Treiber::kAba));
   expect_both(kHolds, "Treiber stack", "tagged head", treiber(Treiber::kTagged));
   expect_both(kHolds, "Treiber stack", "hazard pointer", treiber(Treiber::kHazard));

@@ -122,5 +122,27 @@ TEST_CASE("the reductions agree on the reader-writer lock and cost less") {
   }
 }
 
+// Where all executions are too many: few preemptions, or random schedules.
+TEST_CASE("a bound on preemptions and random schedules find the faults of the reader-writer lock") {
+  Options bounded;
+  bounded.preemptions = 2;
+  Options sampled;
+  sampled.samples = 1000;
+  for (const Options& options : {bounded, sampled}) {
+    const auto report = [&options](std::size_t readers, Variant variant) {
+      const Report found = explore(readers_and_writers(readers, 1, variant), options);
+      std::cout << "  " << kName << readers << "R 1W: " << found.summary() << std::endl;
+      return found;
+    };
+    CHECK(report(2, Variant::kCorrect).held());
+    CHECK_FALSE(report(2, Variant::kCorrect).exhaustive());
+    for (const Variant variant : {Variant::kNoSecondLook, Variant::kSkipsLastReader,
+                                  Variant::kRelaxedUnlock, Variant::kAcqRel}) {
+      CHECK(report(2, variant).failure.kind == kRaces);
+      CHECK(report(4, variant).failure.kind == kRaces);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace quintet::proof::explore

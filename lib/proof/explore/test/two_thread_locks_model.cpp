@@ -79,7 +79,7 @@ Program peterson(Peterson variant) {
 constexpr FailureKind kHolds = FailureKind::kNone;
 constexpr FailureKind kRaces = FailureKind::kDataRace;
 
-TEST_CASE("classic: Peterson's lock needs an order between its store and its load") {
+TEST_CASE("classic: the Peterson lock needs an order between its store and its load") {
   expect_both(kHolds, "Peterson", "seq_cst", peterson(Peterson::kSeqCst));
   expect_both(kHolds, "Peterson", "turn by exchange, acq_rel", peterson(Peterson::kExchange));
   expect_both(kHolds, "Peterson", "relaxed, two fences", peterson(Peterson::kTwoFences));
@@ -117,7 +117,7 @@ Program dekker(Dekker variant) {
       [variant](Run& run, Shared& s, std::size_t me) { dekker_section(run, s, me, variant); });
 }
 
-TEST_CASE("classic: Dekker's lock holds with seq_cst and not with less") {
+TEST_CASE("classic: the Dekker lock holds with seq_cst and not with less") {
   expect_both(kHolds, "Dekker", "seq_cst", dekker(Dekker::kSeqCst));
   expect_weak(kRaces, "Dekker", "release and acquire only", dekker(Dekker::kAcqRel));
   expect_both(kRaces, "Dekker", "does not look", dekker(Dekker::kNoLook));
