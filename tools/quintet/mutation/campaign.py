@@ -218,10 +218,10 @@ class Campaign:
                     return KILLED, check.name, ended.summary()
                 if noticed is None:
                     undecided.append(f"{check.name} is undecided")
-        except Stillborn as error:
-            return STILLBORN, "", str(error)
-        except Refuted as error:
-            return KILLED, COMPILER, str(error)
+        except (Stillborn, Refuted) as error:
+            said = str(error).replace(f"{folder}/overlay/", "lib/")
+            refuted = isinstance(error, Refuted)
+            return (KILLED, COMPILER, said) if refuted else (STILLBORN, "", said)
         if changed:
             return SURVIVED, "", ", ".join(undecided)
         if self.builder.compiled(mutant):
