@@ -84,6 +84,32 @@ TEST_CASE("T06 freed tables are zero and reach the memory only after the flush")
   w.memory.observer = nullptr;
 }
 
+// An invalidation that forgets nothing: the gathering one says `everything` after 33 pages.
+struct Remembering {
+  static constexpr bool kNeeded = true, kDeferred = false;
+  std::vector<StaleRange<std::uint64_t>>* ranges;
+  void stale(VirtAddr va, std::uint64_t bytes, PageSize size) {
+    ranges->push_back({va, bytes, size});
+  }
+  void flush() {}
+};
+
+template <int kLevels>
+void destruction_forgets(std::uint64_t half) {
+  std::vector<StaleRange<std::uint64_t>> stale;
+  {
+    const Bench<Policy{.levels = kLevels}, Remembering> w({}, 16, Remembering{&stale});
+  }
+  REQUIRE(stale.size() == 2);
+  CHECK((stale[0].va == VirtAddr(0) && stale[0].bytes == half));
+  CHECK((stale[1].va == VirtAddr(0 - half) && stale[1].bytes == half));
+}
+
+TEST_CASE("T06 destruction makes both halves of the address space stale") {
+  destruction_forgets<4>(0x8000'0000'0000);
+  destruction_forgets<5>(0x100'0000'0000'0000);
+}
+
 TEST_CASE("T06 retired tables are released early rather than run out of frames") {
   using Deferred = Bench<kDefaultPolicy, OnRequest>;
   Deferred w({}, 4, OnRequest(WatchedFlusher{}));

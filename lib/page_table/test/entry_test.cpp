@@ -64,6 +64,11 @@ TEST_CASE("what an entry is depends on its level") {
   CHECK_FALSE(Entry(0x81).is_leaf(4));
   CHECK_FALSE(Entry(0x81).is_leaf(5));
   CHECK_FALSE(Entry(0x1).is_leaf(2));
+  CHECK(Entry(0x1).is_reference(2));
+  CHECK_FALSE(Entry(0x81).is_reference(3));
+  CHECK(Entry(0x81).is_reference(4));  // bit 7 means nothing there
+  CHECK(Entry(0x81).is_reference(5));
+  CHECK_FALSE(Entry(0x80).is_reference(4));
 }
 
 TEST_CASE("references are permissive and carry the count") {
