@@ -100,43 +100,55 @@ def _warn_if_busy(load: list[float]) -> None:
         )
 
 
-def _present(folder: Path, failures: dict[str, str], wide: bool) -> int:
-    """Table, figures and report of a finished measurement; failures are named last."""
+def _print_tables(run: "Run", wide: bool) -> None:
+    """What was measured, family by family."""
     from quintet.families import FAMILIES
-    from quintet.figure import known_figures, write
-    from quintet.load import load_run
     from quintet.obligations import read
     from quintet.obligations_text import list_text
-    from quintet.profiles import profile_name
-    from quintet.report import write_report
-    from quintet.resume import resume_command
     from quintet.summary import geomean_line, summarise
     from quintet.table import ratio_table, terminal_width
 
+    for name in run.families:
+        family = FAMILIES[name]
+        if family.obligations:
+            print(f"\n{family.title}: medians over processes\n\n{list_text(read(run))}")
+            continue
+        frame = summarise(run, family)
+        print(f"\n{family.title}: ratios of medians, below 1 is faster; paired by round\n")
+        print(ratio_table(frame, family, None if wide else terminal_width()))
+        print(f"\n{geomean_line(frame, family)}")
+
+
+def _print_figures(run: "Run", folder: Path) -> None:
+    """Draws the figures of the run's families, and says where they are."""
+    from quintet.figure import known_figures, write
+
+    for number, module in known_figures().items():
+        if module.FAMILY not in run.families:
+            continue
+        try:
+            for path in write({number: module}, [run], folder):
+                print(f"figure {number}: {shown(path)}")
+        except ToolError as error:
+            print(f"figure {number}: not drawn: {error}", file=sys.stderr)
+
+
+def _present(folder: Path, failures: dict[str, str], wide: bool) -> int:
+    """Table, figures and report of a finished measurement; failures are named last."""
+    from quintet.load import load_run
+    from quintet.profiles import profile_name
+    from quintet.report import write_report
+    from quintet.resume import resume_command
+
     run = load_run(folder) if any(folder.glob("*.*.json")) else None
     if run is not None:
-        for name in run.families:
-            family = FAMILIES[name]
-            if family.obligations:
-                print(f"\n{family.title}: medians over processes\n\n{list_text(read(run))}")
-                continue
-            frame = summarise(run, family)
-            print(f"\n{family.title}: ratios of medians, below 1 is faster; paired by round\n")
-            print(ratio_table(frame, family, None if wide else terminal_width()))
-            print(f"\n{geomean_line(frame, family)}")
+        _print_tables(run, wide)
         if profile_name(run.info["settings"]) == "quick":
             print("\nmeasured with --quick: every case works; the numbers mean nothing")
         for case, message in run.skipped.items():
             print(f"skipped {case}: {message}")
         print()
-        for number, module in known_figures().items():
-            if module.FAMILY not in run.families:
-                continue
-            try:
-                for path in write({number: module}, [run], folder):
-                    print(f"figure {number}: {shown(path)}")
-            except ToolError as error:
-                print(f"figure {number}: not drawn: {error}", file=sys.stderr)
+        _print_figures(run, folder)
         print(f"report:    {shown(write_report([run], folder / 'report.html'))}")
         print(f"run:       {shown(folder)}")
     for case, message in failures.items():
