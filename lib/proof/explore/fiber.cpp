@@ -29,6 +29,13 @@
 #include <sanitizer/tsan_interface.h>
 #endif
 
+// TSan counts calls and returns, and these functions are left for good without returning.
+#ifdef QT_FIBER_TSAN
+#define QT_FIBER_UNCOUNTED __attribute__((no_sanitize("thread")))
+#else
+#define QT_FIBER_UNCOUNTED
+#endif
+
 namespace quintet::proof::explore {
 namespace {
 constexpr std::size_t kGuardBytes = 4096;
@@ -87,7 +94,7 @@ void Fiber::resume() {
 
 void Fiber::suspend() { leave(false); }
 
-void Fiber::leave([[maybe_unused]] bool for_good) {
+QT_FIBER_UNCOUNTED void Fiber::leave([[maybe_unused]] bool for_good) {
 #ifdef QT_FIBER_ASAN
   __sanitizer_start_switch_fiber(for_good ? nullptr : &inside_shadow_, outside_stack_,
                                  outside_bytes_);
@@ -101,12 +108,12 @@ void Fiber::leave([[maybe_unused]] bool for_good) {
 #endif
 }
 
-void Fiber::enter(unsigned low, unsigned high) {
+QT_FIBER_UNCOUNTED void Fiber::enter(unsigned low, unsigned high) {
   const std::uintptr_t self = static_cast<std::uintptr_t>(high) << 32 | low;
   reinterpret_cast<Fiber*>(self)->run();
 }
 
-void Fiber::run() {
+QT_FIBER_UNCOUNTED void Fiber::run() {
 #ifdef QT_FIBER_ASAN
   __sanitizer_finish_switch_fiber(nullptr, &outside_stack_, &outside_bytes_);
 #endif
