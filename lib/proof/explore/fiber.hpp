@@ -44,10 +44,10 @@ class Fiber {
   ucontext_t outside_{};
   // What the sanitizers want to be told.
   void* inside_shadow_ = nullptr;
-  const void* outside_stack_ = nullptr;
-  std::size_t outside_bytes_ = 0;
-  void* inside_thread_ = nullptr;
-  void* outside_thread_ = nullptr;
+  [[maybe_unused]] const void* outside_stack_ = nullptr;
+  [[maybe_unused]] std::size_t outside_bytes_ = 0;
+  [[maybe_unused]] void* inside_thread_ = nullptr;
+  [[maybe_unused]] void* outside_thread_ = nullptr;
 };
 
 }  // namespace quintet::proof::explore
