@@ -40,10 +40,10 @@ concept Atomics =
 // What real threads use: std::atomic, and values without any protection.
 struct StdAtomics {
   template <class V>
-  using atomic = std::atomic<V>;
+  using atomic = std::atomic<V>;  // NOLINT(readability-identifier-naming): as in std
 
   template <class V>
-  class plain {
+  class plain {  // NOLINT(readability-identifier-naming): as atomic
    public:
     constexpr plain() = default;
     explicit constexpr plain(V value) : value_(value) {}

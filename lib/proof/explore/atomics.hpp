@@ -2,8 +2,11 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <cstring>
+#include <optional>
 #include <type_traits>
+#include <utility>
 
 #include "base/atomics.hpp"
 #include "proof/explore/execution.hpp"
@@ -48,9 +51,9 @@ std::uint64_t show(const V& value) {
 
 struct ExploredAtomics {
   template <internal::Word V>
-  class atomic {
+  class atomic {  // NOLINT(readability-identifier-naming): as in std
    public:
-    using value_type = V;
+    using value_type = V;  // NOLINT(readability-identifier-naming): as in std
 
     atomic() : atomic(V{}) {}
     atomic(V value)  // NOLINT(google-explicit-constructor): as std::atomic
@@ -116,7 +119,7 @@ struct ExploredAtomics {
    private:
     friend struct ExploredAtomics;
 
-    Outcome perform(Operation operation) const {
+    Outcome perform(Operation operation) const {  // NOLINT(modernize-use-nodiscard): stores
       operation.location = location_;
       return Execution::current().perform(operation);
     }
@@ -134,7 +137,7 @@ struct ExploredAtomics {
   };
 
   template <class V>
-  class plain {
+  class plain {  // NOLINT(readability-identifier-naming): as atomic
    public:
     plain() : plain(V{}) {}
     explicit plain(V value)

@@ -49,7 +49,7 @@ void Execution::run(const Body& program, Strategy& strategy, std::vector<std::st
 void Execution::spawn(std::string name, Body body) {
   QT_CHECK(running_ == kMain && !joined_, "threads are spawned by the program, before its join()");
   QT_CHECK(spawned_ < kMaxThreads, "a program has at most 7 threads");
-  const std::size_t number = ++spawned_;
+  const ThreadId number = ++spawned_;
   if (threads_.size() <= number) threads_.emplace_back();
   Thread& thread = threads_[number];
   thread.name = std::move(name);
@@ -61,7 +61,7 @@ void Execution::spawn(std::string name, Body body) {
 void Execution::body_of(ThreadId thread) {
   try {
     threads_[thread].body();
-  } catch (const Stopped&) {
+  } catch (const Stopped&) {  // NOLINT(bugprone-empty-catch): it has ended, as it was told
   }
 }
 

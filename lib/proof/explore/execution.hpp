@@ -110,7 +110,7 @@ class Execution {
   Strategy* strategy_ = nullptr;
   std::vector<std::string>* trace_ = nullptr;
   std::vector<Thread> threads_{1};  // [kMain] is the program
-  std::size_t spawned_ = 0;
+  ThreadId spawned_ = 0;
   ThreadId running_ = kMain;
   ThreadId last_ = kMain;
   std::size_t run_out_ = 0;  // steps since a thread was told to end
