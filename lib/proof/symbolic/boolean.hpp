@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -97,6 +98,13 @@ template <>
   const Term term = unknown(truth(), name);
   Paths::current().note(name + " =", {term});
   return Boolean(term);
+}
+
+// Ends the obligation as unknown: a program wants a number where there is none.
+[[noreturn]] inline void not_a_number() {
+  throw std::invalid_argument(
+      "a symbolic word is used as a number, as an index or a bound: let the code take words there "
+      "(WordArray for arrays)");
 }
 
 // A line in the counterexample: `text`, and the values of `words` there.

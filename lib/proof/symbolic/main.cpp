@@ -6,6 +6,7 @@
 #include <fstream>
 #include <iostream>
 #include <regex>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -107,6 +108,13 @@ Options parse(const std::vector<std::string>& words) {
 }
 
 std::vector<const Obligation*> chosen(const Options& options) {
+  if (obligations().empty()) throw WrongUsage("nothing is registered here: see docs/proving.md");
+  std::set<std::string> names;
+  for (const Obligation& each : obligations()) {
+    if (!names.insert(each.name).second) {
+      throw WrongUsage("two obligations are called `" + each.name + "`: rename one");
+    }
+  }
   std::vector<const Obligation*> list;
   for (const Obligation& each : obligations()) {
     const bool wanted = each.must_refute ? options.faults : options.claims;

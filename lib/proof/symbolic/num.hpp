@@ -6,7 +6,6 @@
 #include <string>
 #include <utility>
 
-#include "base/assert.hpp"
 #include "proof/symbolic/boolean.hpp"
 
 // Unsigned machine words as mathematical integers that owe "no overflow".
@@ -36,7 +35,7 @@ class Num {
   template <std::integral I>
     requires(!std::same_as<I, bool>)
   explicit operator I() const {
-    QT_CHECK(is_known(), "a symbolic number is used as a known one: let the core take Num here");
+    if (!is_known()) not_a_number();
     return static_cast<I>(known_);
   }
 

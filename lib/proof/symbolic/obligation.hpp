@@ -24,7 +24,8 @@ struct Obligation {
   std::string reach = "unbounded";  // what the proof covers
 };
 
-// Adds one to the program's list, which is in order of registration. Returns true.
+// Adds one to the program's list, which is in order of registration. Names are unique (the main
+// program refuses others). Returns true.
 bool obligation(std::string name, std::function<void()> body);
 bool must_refute(std::string name, std::function<void()> body);
 [[nodiscard]] const std::vector<Obligation>& obligations();

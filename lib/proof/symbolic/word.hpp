@@ -7,7 +7,6 @@
 #include <string>
 #include <utility>
 
-#include "base/assert.hpp"
 #include "proof/symbolic/boolean.hpp"
 #include "proof/symbolic/fields.hpp"
 
@@ -42,7 +41,7 @@ class Word {
   template <std::integral I>
     requires(!std::same_as<I, bool>)
   explicit operator I() const {
-    QT_CHECK(is_known(), "a symbolic word is used as a number: let the core take words here");
+    if (!is_known()) not_a_number();
     return static_cast<I>(known());
   }
   // Zeros are added on the left, or bits cut off there.

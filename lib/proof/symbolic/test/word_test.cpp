@@ -131,6 +131,16 @@ TEST_CASE("what C++ leaves undefined is a goal of its own") {
         }) == Verdict::kProved);
 }
 
+TEST_CASE("a symbolic word that is used as a number ends the obligation and says so") {
+  const auto findings = findings_of([] {
+    const std::array<int, 8> table{};
+    const auto index = any<Word<64>>("index") & Word<64>(7);
+    prove("zero", table[static_cast<std::size_t>(index)] == 0);
+  });
+  CHECK(findings.verdict == Verdict::kUnknown);
+  CHECK(findings.detail.find("used as a number") != std::string::npos);
+}
+
 TEST_CASE("moving bits about needs no solver") {
   const auto findings = findings_of([] {
     const Word<64> va = any<Word<64>>("va");
