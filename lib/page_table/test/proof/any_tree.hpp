@@ -222,7 +222,8 @@ class AnyTree {
       Boolean unreachable = true;
       for (int l = 1; l <= kLevels; ++l) {
         const Step& before = at(x.before, l);
-        unreachable = unreachable & !(at(then, l).reached & (at(then, l).table == frame));
+        unreachable = unreachable & !(at(then, l).reached & (at(then, l).table == frame)) &
+                      !(at(x.after, l).reached & (at(x.after, l).table == frame));
         zero = zero & implies(before.reached & (before.table == frame),
                               memory().read(before.slot, all[i].when) == Word(0));
       }

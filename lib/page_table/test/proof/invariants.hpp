@@ -75,9 +75,9 @@ using Version = proof::Memory::Version;
     const Word& table = at(walk, l - 1).table;
     const Word count = population(memory, table, version);
     const Boolean counted = (count >= Word(1)) & (count <= Word(512));
-    // Present, writable, user, and nothing else but the count.
+    // Present, writable, user, and nothing else but the count and what a CPU may have noted.
     const Boolean form = (step.entry >> 52) == (count & Word(0x3FF));
-    all = all & implies(step.reference, form & counted & ((step.entry & Word(0xFFF)) == Word(7)) &
+    all = all & implies(step.reference, form & counted & ((step.entry & Word(0xFDF)) == Word(7)) &
                                             spec::is_frame<Boolean>(table, cpu.maxphyaddr));
   }
   return all;
