@@ -44,6 +44,27 @@ TEST_CASE("a failing check prints expression file line and message and aborts") 
   CHECK_THAT(child.error_output, Catch::Contains("QT_CHECK failed: 1 + 1 == 3: sums are off\n"));
 }
 
+TEST_CASE("a handler hears of checks that break while it lives and of no requirement") {
+  struct Ended {
+    std::string message;
+  };
+  {
+    const quintet::CheckHandler handler(
+        [](const quintet::BrokenCheck& broken) { throw Ended{broken.message}; });
+    try {
+      QT_CHECK(1 + 1 == 3, "sums are off");
+      FAIL("the handler was not called");
+    } catch (const Ended& ended) {
+      CHECK(ended.message == "sums are off");
+    }
+    const auto child = quintet::testing::run_child([] { QT_REQUIRE(1 + 1 == 3); });
+    CHECK(child.signal == SIGABRT);
+    CHECK_THAT(child.error_output, Catch::Contains("QT_REQUIRE failed: 1 + 1 == 3\n"));
+  }
+  const auto child = quintet::testing::run_child([] { QT_CHECK(1 + 1 == 3); });
+  CHECK(child.signal == SIGABRT);
+}
+
 TEST_CASE("an assertion is evaluated exactly when NDEBUG is not defined") {
   int evaluations = 0;
   [[maybe_unused]] const auto count = [&evaluations] { return ++evaluations > 0; };
