@@ -40,7 +40,7 @@ class Trail {
   std::size_t decide(Allowed allowed) {
     if (position_ == decisions_.size()) {
       const std::uint64_t set = allowed();
-      QT_CHECK(set != 0, "a decision without an option");
+      QT_REQUIRE(set != 0, "a decision without an option");
       decisions_.push_back({static_cast<std::uint8_t>(std::countr_zero(set)), set & (set - 1)});
     }
     return decisions_[position_++].chosen;
@@ -86,7 +86,7 @@ class Trail {
     std::uint64_t pending;  // options to be tried by later executions, as bits
   };
   static std::uint64_t all(std::size_t options) {
-    QT_CHECK(options >= 1 && options <= kMaxOptions, "a decision has 1 to 64 options");
+    QT_REQUIRE(options >= 1 && options <= kMaxOptions, "a decision has 1 to 64 options");
     return ~std::uint64_t{0} >> (kMaxOptions - options);
   }
 

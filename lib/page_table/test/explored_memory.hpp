@@ -70,7 +70,7 @@ class ExploredMemory {
   }
   bool compare_exchange(PhysAddr pa, Word& expected, Word desired) {
     const std::size_t i = entry_of(pa);
-    QT_CHECK(i < kCells, "leaves that CPUs change are among the cells");
+    QT_REQUIRE(i < kCells, "leaves that CPUs change are among the cells");
     return frame(pa).cells[i].compare_exchange_strong(expected, desired, std::memory_order_acq_rel,
                                                       std::memory_order_acquire);
   }

@@ -2,10 +2,11 @@
 #include "proof/explore/execution.hpp"
 
 #include <bit>
+#include <cstdio>
 #include <exception>
 #include <utility>
 
-#include "base/assert.hpp"
+#include "proof/broken_check.hpp"
 
 namespace quintet::proof::explore {
 namespace {
@@ -14,8 +15,8 @@ thread_local Execution* running_execution = nullptr;
 }  // namespace
 
 Execution& Execution::current() {
-  QT_CHECK(running_execution != nullptr,
-           "an explored cell or check outside an exploration: make it inside the program");
+  QT_REQUIRE(running_execution != nullptr,
+             "an explored cell or check outside an exploration: make it inside the program");
   return *running_execution;
 }
 
@@ -38,8 +39,9 @@ void Execution::run(const Body& program, Strategy& strategy, std::vector<std::st
   trace_ = trace;
   Execution* const outer = std::exchange(running_execution, this);
   try {
+    const CheckHandler handler(&broken_check);
     program();
-    QT_CHECK(joined_ || spawned_ == 0, "a program spawns threads and does not join them");
+    QT_REQUIRE(joined_ || spawned_ == 0, "a program spawns threads and does not join them");
   } catch (const Stopped&) {
     stopping_ = true;
   }
@@ -47,8 +49,9 @@ void Execution::run(const Body& program, Strategy& strategy, std::vector<std::st
 }
 
 void Execution::spawn(std::string name, Body body) {
-  QT_CHECK(running_ == kMain && !joined_, "threads are spawned by the program, before its join()");
-  QT_CHECK(spawned_ < kMaxThreads, "a program has at most 7 threads");
+  QT_REQUIRE(running_ == kMain && !joined_,
+             "threads are spawned by the program, before its join()");
+  QT_REQUIRE(spawned_ < kMaxThreads, "a program has at most 7 threads");
   const ThreadId number = ++spawned_;
   if (threads_.size() <= number) threads_.emplace_back();
   Thread& thread = threads_[number];
@@ -72,14 +75,18 @@ void Execution::resume(ThreadId thread) {
 }
 
 void Execution::join() {
-  QT_CHECK(running_ == kMain && !joined_, "join() is for the program, and once");
+  QT_REQUIRE(running_ == kMain && !joined_, "join() is for the program, and once");
   joined_ = true;
   for (ThreadId t = 1; t <= spawned_; ++t) memory_.start(t);
   for (ThreadId t = 1; t <= spawned_ && !stopping_; ++t) {
     threads_[t].fiber->start([this, t] { body_of(t); });
     resume(t);
   }
-  while (!stopping_ && step()) {
+  try {
+    while (!stopping_ && step()) {
+    }
+  } catch (const Stopped&) {
+    stopping_ = true;  // a broken check in what a thread waits for
   }
   unwind();
   if (stopping_) throw Stopped{};
@@ -92,7 +99,7 @@ void Execution::unwind() {
     if (threads_[t].fiber->done()) continue;
     run_out_ = 0;
     resume(t);
-    QT_CHECK(threads_[t].fiber->done(), "a thread did not let the explorer's exception pass");
+    QT_REQUIRE(threads_[t].fiber->done(), "a thread did not let the explorer's exception pass");
   }
 }
 
@@ -228,6 +235,15 @@ void Execution::record_blocked(const Situation& now) {
 void Execution::record(FailureKind kind, const std::string& text) {
   if (!stopping_) failure_ = {kind, text};
   stopping_ = true;
+}
+
+// A destructor that runs for another exception cannot throw: there the process ends, after the
+// check's message and the failure that came first.
+void Execution::broken_check(const BrokenCheck& broken) {
+  Execution& execution = current();
+  execution.record(FailureKind::kCheck, to_string(broken));
+  if (std::uncaught_exceptions() == 0) throw Stopped{};
+  std::fprintf(stderr, "an explored program, after: %s\n", execution.failure_.text.c_str());
 }
 
 void Execution::fail(FailureKind kind, const std::string& text) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/assert.hpp"
 #include "proof/explore/fiber.hpp"
 #include "proof/explore/memory.hpp"
 #include "proof/explore/strategy.hpp"
@@ -23,7 +24,7 @@ namespace quintet::proof::explore {
 
 enum class FailureKind : std::uint8_t {
   kNone,
-  kCheck,           // a check of the program does not hold
+  kCheck,           // a check of the program, or a QT_CHECK of what it runs, does not hold
   kDataRace,        // plain accesses that nothing orders, one of them a store
   kUnfinishedCell,  // a cell is used by a thread that cannot know of its making
   kDeadlock,        // threads wait and nobody can go on
@@ -97,6 +98,7 @@ class Execution {
   void record_blocked(const Situation& situation);
   void record(FailureKind kind, const std::string& text);
   void unwind();
+  static void broken_check(const BrokenCheck& broken);
 
   // trace.cpp
   [[nodiscard]] std::string cell_text(LocationId location) const;

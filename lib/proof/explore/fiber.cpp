@@ -45,9 +45,9 @@ constexpr std::size_t kStackBytes = std::size_t{256} << 10;  // enough for a deb
 Fiber::Fiber() {
   void* mapping = mmap(nullptr, kGuardBytes + kStackBytes, PROT_READ | PROT_WRITE,
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  QT_CHECK(mapping != MAP_FAILED, "no memory for the stack of a fiber");
+  QT_REQUIRE(mapping != MAP_FAILED, "no memory for the stack of a fiber");
   mapping_ = static_cast<std::byte*>(mapping);
-  QT_CHECK(mprotect(mapping_, kGuardBytes, PROT_NONE) == 0);
+  QT_REQUIRE(mprotect(mapping_, kGuardBytes, PROT_NONE) == 0);
   stack_ = mapping_ + kGuardBytes;
 #ifdef QT_FIBER_TSAN
   inside_thread_ = __tsan_create_fiber(0);
@@ -55,7 +55,7 @@ Fiber::Fiber() {
 }
 
 Fiber::~Fiber() {
-  QT_CHECK(done_, "a fiber goes away before its function has ended");
+  QT_REQUIRE(done_, "a fiber goes away before its function has ended");
 #ifdef QT_FIBER_TSAN
   __tsan_destroy_fiber(inside_thread_);
 #endif
@@ -63,10 +63,10 @@ Fiber::~Fiber() {
 }
 
 void Fiber::start(std::function<void()> body) {
-  QT_CHECK(done_);
+  QT_REQUIRE(done_);
   body_ = std::move(body);
   done_ = false;
-  QT_CHECK(getcontext(&inside_) == 0);
+  QT_REQUIRE(getcontext(&inside_) == 0);
   inside_.uc_stack.ss_sp = stack_;
   inside_.uc_stack.ss_size = kStackBytes;
   inside_.uc_link = nullptr;

@@ -13,9 +13,9 @@ std::optional<Choice> Search::choose(const Situation& situation) {
     if (!push(situation)) return std::nullopt;
   } else {
     Frame& frame = frames_[depth_];
-    QT_CHECK(frame.readable == situation.readable,
-             "a program took another way though all choices were the same: it must not depend on "
-             "addresses, time or earlier executions");
+    QT_REQUIRE(frame.readable == situation.readable,
+               "a program took another way though all choices were the same: it must not depend on "
+               "addresses, time or earlier executions");
     frame.thread = static_cast<ThreadId>(trail_.choose_among(1));
   }
   const Frame& frame = frames_[depth_];

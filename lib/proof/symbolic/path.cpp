@@ -6,7 +6,7 @@
 #include <exception>
 #include <utility>
 
-#include "base/assert.hpp"
+#include "proof/broken_check.hpp"
 #include "proof/symbolic/solver.hpp"
 #include "proof/symbolic/z3_context.hpp"
 
@@ -67,7 +67,7 @@ Paths::Paths(Limits limits) : limits_(limits), state_(new State(limits)) {
 Paths::~Paths() { current_paths = outer_; }
 
 Paths& Paths::current() {
-  QT_CHECK(current_paths != nullptr, "symbolic values exist only within an obligation");
+  QT_REQUIRE(current_paths != nullptr, "symbolic values exist only within an obligation");
   return *current_paths;
 }
 void* Paths::context() const { return state_->solver.context(); }
@@ -113,6 +113,7 @@ void Paths::run_once(const std::function<void()>& body) {
   state_->witness = nullptr;
   claims_.clear();
   try {
+    const CheckHandler handler(&refute_check);
     body();
   } catch (const Impossible&) {
     // Nothing is claimed of executions that cannot happen.
@@ -221,7 +222,7 @@ void Paths::settle() {
     }
     ++goal->times;
   }
-  QT_CHECK(answer != Answer::kSat, "a counterexample that refutes no claim");
+  QT_REQUIRE(answer != Answer::kSat, "a counterexample that refutes no claim");
 }
 
 // Whether this path can be executed so that `condition` is true: what a goal's vacuity twin asks.
@@ -241,6 +242,19 @@ void Paths::refuted(std::string_view name) {
       findings_.detail.append(" ").append(s.solver.text(s.solver.model(), z3(each)));
   }
   throw Finished{};
+}
+
+// A QT_CHECK of the function fails on this path. Within a destructor that runs
+// for another exception none can be thrown, and the process ends with the check's message.
+void Paths::refute_check(const BrokenCheck& broken) {
+  if (std::uncaught_exceptions() > 0) return;
+  const std::string goal = to_string(broken);
+  Paths& paths = current();
+  paths.settle();
+  const Answer possible = paths.ask(literal(truth(), 1));
+  if (possible == Answer::kUnsat) throw Impossible{};
+  if (possible == Answer::kUnknown) paths.gave_up(quoted("the goal", goal));
+  paths.refuted(goal);
 }
 
 void Paths::gave_up(std::string_view what) {

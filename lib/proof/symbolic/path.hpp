@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/assert.hpp"
 #include "proof/choose.hpp"
 #include "proof/symbolic/term.hpp"
 
@@ -18,7 +19,8 @@
 // A condition that is not known forks: the function is executed again along each side that the
 // solver finds possible. On every path the goals met are proved from the assumptions made and the
 // sides taken. Each goal has a vacuity twin, the same goal with the conclusion `false`, which must
-// be refuted on some path: else nothing was shown.
+// be refuted on some path: else nothing was shown. QT_CHECK and QT_ASSERT in the function are
+// claims as well, without a twin.
 // Source: King, "Symbolic execution and program testing", 1976; the re-execution by choices is
 // choose.hpp's. Threading: one explorer per thread; words find it through a thread-local pointer.
 namespace quintet::proof {
@@ -69,7 +71,7 @@ class Paths {
   // Executes `body` along all its paths. Requires: `body` depends on nothing but its choices.
   Findings explore(const std::function<void()>& body);
 
-  // Of the exploration that runs on this thread. QT_CHECK fails when there is none.
+  // Of the exploration that runs on this thread. QT_REQUIRE fails when there is none.
   [[nodiscard]] static Paths& current();
 
   // ---- for the types of words -----------------------------------------------------------------
@@ -100,6 +102,7 @@ class Paths {
   [[nodiscard]] Goal& goal(std::string_view name);
   [[nodiscard]] bool can_be(Term condition);
   [[noreturn]] void refuted(std::string_view goal);
+  static void refute_check(const BrokenCheck& broken);
   [[noreturn]] void gave_up(std::string_view what);
 
   Limits limits_;

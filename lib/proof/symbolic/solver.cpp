@@ -16,7 +16,7 @@ namespace {
 // and memory included, is its answer "unknown".
 void on_error(Z3_context context, Z3_error_code code) {
   const bool stopped = code == Z3_EXCEPTION || code == Z3_MEMOUT_FAIL;
-  QT_CHECK(code == Z3_OK || stopped, Z3_get_error_msg(context, code));
+  QT_REQUIRE(code == Z3_OK || stopped, Z3_get_error_msg(context, code));
 }
 
 // Bit-blasting for each query. Looking for subsumed clauses costs more than it saves here.

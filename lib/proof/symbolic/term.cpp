@@ -75,7 +75,7 @@ Z3_ast binary(Op op, Z3_context c, Z3_ast a, Z3_ast b) {
     case Op::kSelect:
       break;
   }
-  QT_CHECK(false, "not an operation of two operands");
+  QT_REQUIRE(false, "not an operation of two operands");
   return nullptr;
 }
 

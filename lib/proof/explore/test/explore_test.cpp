@@ -4,6 +4,7 @@
 #include <sstream>
 #include <vector>
 
+#include "base/assert.hpp"
 #include "proof/explore/test/programs.hpp"
 #include "testing/catch.hpp"
 
@@ -48,6 +49,51 @@ TEST_CASE("a failing check is reported with a trace that a token replays") {
   std::ostringstream text;
   text << report;
   CHECK(text.str().find("replay(program, \"sequential:1221\")") != std::string::npos);
+}
+
+// Two threads take a lock that has a gap between looking and taking.
+void broken_invariant(Run& run) {
+  Atomic<int> holders(0);
+  ExploredAtomics::name(holders, "holders");
+  const auto hold = [&] {
+    if (holders.load(relaxed) != 0) return;
+    const int before = holders.fetch_add(1, relaxed);
+    QT_CHECK(before == 0, "one holder");
+    holders.fetch_sub(1, relaxed);
+  };
+  run.spawn("left", hold);
+  run.spawn("right", hold);
+  run.join();
+}
+
+TEST_CASE("a broken assertion of the code is a failing check with its trace") {
+  const Report report = explore(broken_invariant, with(Model::kSequential));
+  CHECK(report.failure.kind == FailureKind::kCheck);
+  CHECK(report.failure.text == "QT_CHECK(before == 0): one holder");
+  CHECK(report.token == "sequential:1221");
+  CHECK(replay(broken_invariant, report.token).failure.text == report.failure.text);
+}
+
+TEST_CASE("an assertion may break in what a thread waits for and after the threads") {
+  const Report waiting = explore([](Run& run) {
+    Atomic<int> ready(0);
+    run.spawn("writer", [&] { ready.store(2, relaxed); });
+    run.spawn("reader", [&] {
+      ExploredAtomics::await(ready, relaxed, [](int r) {
+        QT_CHECK(r < 2, "a flag");
+        return r == 1;
+      });
+    });
+    run.join();
+  });
+  CHECK(waiting.failure.text == "QT_CHECK(r < 2): a flag");
+  const Report after = explore([](Run& run) {
+    Atomic<int> ready(0);
+    run.spawn("writer", [&] { ready.store(2, relaxed); });
+    run.join();
+    QT_CHECK(ready.load(relaxed) < 2);
+  });
+  CHECK(after.failure.text == "QT_CHECK(ready.load(relaxed) < 2)");
 }
 
 TEST_CASE("a token that is wrong or of another program is refused by name") {

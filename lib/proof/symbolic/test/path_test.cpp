@@ -2,6 +2,7 @@
 #include <set>
 #include <stdexcept>
 
+#include "base/assert.hpp"
 #include "proof/symbolic/obligation.hpp"
 #include "proof/symbolic/test/exploring.hpp"
 #include "proof/symbolic/word.hpp"
@@ -152,6 +153,32 @@ TEST_CASE("a function that throws is unknown and says what it threw") {
   const auto findings = findings_of([] { throw std::runtime_error("no such table"); });
   CHECK(findings.verdict == Verdict::kUnknown);
   CHECK(findings.detail.find("no such table") != std::string::npos);
+}
+
+TEST_CASE("assertions in the function are claims") {
+  const auto halved = [](std::uint64_t most) {
+    return findings_of([most] {
+      const W a = any<W>("a");
+      assume(a <= W(most));
+      QT_CHECK(a < W(9), "small enough");
+      prove("halved", (a >> 1) <= W(4));
+    });
+  };
+  CHECK(halved(8).verdict == Verdict::kProved);
+  const auto broken = halved(9);
+  CHECK(broken.verdict == Verdict::kRefuted);
+  CHECK(broken.detail == "goal `QT_CHECK(a < W(9)): small enough` fails:\n  a = 0x9");
+}
+
+TEST_CASE("an assertion that no execution reaches is not broken") {
+  const auto findings = findings_of([] {
+    const W a = any<W>("a");
+    prove("itself", a == a);
+    assume(a < W(3));
+    assume(a > W(3));
+    QT_CHECK(1 + 1 == 3);
+  });
+  CHECK(findings.verdict == Verdict::kProved);
 }
 
 TEST_CASE("an unknown function gives equal results for equal arguments") {
