@@ -88,14 +88,7 @@ TEST_CASE("classic: the distributed reader-writer lock excludes") {
   expect_both(kHolds, kName + "1R 1W", kCorrect, readers_and_writers(1, 1, Variant::kCorrect));
   expect_both(kHolds, kName + "2R 1W", kCorrect, readers_and_writers(2, 1, Variant::kCorrect));
   expect_both(kHolds, kName + "1R 2W", kCorrect, readers_and_writers(1, 2, Variant::kCorrect));
-  expect(kHolds, kName + "2R 2W", kCorrect, Model::kSequential,
-         readers_and_writers(2, 2, Variant::kCorrect));
-}
-
-// Seconds; run it by its name.
-TEST_CASE("classic: two readers and two writers under views", "[.]") {
-  expect(kHolds, kName + "2R 2W", kCorrect, Model::kViews,
-         readers_and_writers(2, 2, Variant::kCorrect));
+  expect_both(kHolds, kName + "2R 2W", kCorrect, readers_and_writers(2, 2, Variant::kCorrect));
 }
 
 TEST_CASE("classic: every fault of the distributed reader-writer lock is found") {
