@@ -82,9 +82,12 @@ void prove_map(PageSize size, Breach breach = Breach::kNone) {
 
 constexpr Policy with(Fault fault) { return kDefaultPolicy.with(fault); }
 constexpr Policy kFiveLevels{.levels = 5};
+constexpr Policy kWithoutCache{.walk_cache = false};
 
 const bool kClaims[] = {
     proof::obligation("page_table/map_4k", [] { prove_map<kDefaultPolicy>(PageSize::k4K); }),
+    proof::obligation("page_table/map_4k_without_cache",
+                      [] { prove_map<kWithoutCache>(PageSize::k4K); }),
     proof::obligation("page_table/map_2m", [] { prove_map<kDefaultPolicy>(PageSize::k2M); }),
     proof::obligation("page_table/map_1g", [] { prove_map<kDefaultPolicy>(PageSize::k1G); }),
     proof::obligation("page_table/map_1g_5_levels", [] { prove_map<kFiveLevels>(PageSize::k1G); }),

@@ -79,6 +79,20 @@ void prove_protect_invalidates() {
   prove_told(log, tree, tree.any_other());
 }
 
+template <Policy kPolicy>
+void prove_test_and_clear_invalidates() {
+  Log log;
+  AnyTree<kPolicy, ObservedCpus> tree({}, Breach::kNone, ObservedCpus(log));
+  log.watch(tree.frames(), tree.memory());
+  const BasicVirtAddr<Word> va(tree.target);
+  const auto answer = proof::choose(2) == 0 ? tree.table().test_and_clear_accessed(va)
+                                            : tree.table().test_and_clear_dirty(va);
+  if (!answer) return proof::prove("a refused operation makes nothing stale", log.empty());
+  prove_told(log, tree, tree.any_other());
+}
+
+constexpr Policy with(Fault fault) { return kDefaultPolicy.with(fault); }
+
 const bool kClaims[] = {
     proof::obligation("page_table/protect", [] { prove_protect<kDefaultPolicy>(); }),
     proof::obligation("page_table/protect_invalidates",
@@ -87,10 +101,17 @@ const bool kClaims[] = {
                       [] { prove_test_and_clear<kDefaultPolicy>(kAccessed); }),
     proof::obligation("page_table/test_and_clear_dirty",
                       [] { prove_test_and_clear<kDefaultPolicy>(kDirty); }),
+    proof::obligation("page_table/test_and_clear_invalidates",
+                      [] { prove_test_and_clear_invalidates<kDefaultPolicy>(); }),
 };
 const bool kFaults[] = {
     proof::must_refute("page_table/protect/protect_drops_dirty",
-                       [] { prove_protect<kDefaultPolicy.with(Fault::kProtectDropsDirty)>(); }),
+                       [] { prove_protect<with(Fault::kProtectDropsDirty)>(); }),
+    proof::must_refute("page_table/protect/skip_stale_large_page",
+                       [] { prove_protect_invalidates<with(Fault::kSkipStaleLargePage)>(); }),
+    proof::must_refute(
+        "page_table/test_and_clear/skip_stale_large_page",
+        [] { prove_test_and_clear_invalidates<with(Fault::kSkipStaleLargePage)>(); }),
 };
 
 }  // namespace

@@ -43,8 +43,11 @@ void prove_unmap_invalidates() {
 
 constexpr Policy with(Fault fault) { return kDefaultPolicy.with(fault); }
 
+constexpr Policy kWithoutCache{.walk_cache = false};
+
 const bool kClaims[] = {
     proof::obligation("page_table/unmap", [] { prove_unmap<kDefaultPolicy>(); }),
+    proof::obligation("page_table/unmap_without_cache", [] { prove_unmap<kWithoutCache>(); }),
     proof::obligation("page_table/unmap_invalidates",
                       [] { prove_unmap_invalidates<kDefaultPolicy>(); }),
 };

@@ -62,7 +62,7 @@ class AnyTree {
         frames_(root_, features.maxphyaddr, breach),
         table_(PageTable<Frames, Inv, kPolicy>::create(frames_, features, std::move(inv)).value()),
         cache_before_(table_.cache()) {
-    remember_anything();
+    if constexpr (kPolicy.walk_cache) remember_anything();
     meet(target);
   }
 
@@ -120,7 +120,9 @@ class AnyTree {
     prove_releases(x);
   }
   void prove_cache(const Observed& x) {
-    proof::prove("the walk cache stays true", cache_holds(table_.cache(), x.va, x.after));
+    if constexpr (kPolicy.walk_cache) {
+      proof::prove("the walk cache stays true", cache_holds(table_.cache(), x.va, x.after));
+    }
   }
   // The last claims to make: what is assumed of a second address burdens no other.
   void prove_invariants(const Observed& x) {
@@ -168,7 +170,7 @@ class AnyTree {
       proof::assume(is_tree(mine, va, other.walk, other.va, kLevels));
       proof::assume(sums(memory(), mine, other.walk, kLevels));
     }
-    proof::assume(cache_holds(cache_before_, va, mine));
+    if constexpr (kPolicy.walk_cache) proof::assume(cache_holds(cache_before_, va, mine));
     for (int l = 1; l <= kLevels; ++l) frames_.in_use(at(mine, l).reached, at(mine, l).table);
     return mine;
   }
