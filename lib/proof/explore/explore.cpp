@@ -95,6 +95,9 @@ Report replay(const Program& program, std::string_view token) {
   report.steps = execution.events().size();
   report.trace = joined(trace);
   report.failure = execution.failure();
+  if (report.failure.kind == FailureKind::kLivelock) {
+    report.failure.text += "; or the token is not whole";
+  }
   if (strategy.made() < schedule->choices.size()) {
     report.failure = {FailureKind::kBadToken,
                       "`" + report.token + "` does not fit this program from step " +

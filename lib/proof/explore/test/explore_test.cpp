@@ -102,6 +102,8 @@ TEST_CASE("a token that is wrong or of another program is refused by name") {
     CHECK(report.failure.kind == FailureKind::kBadToken);
     CHECK(report.failure.text.find("`" + std::string(token) + "`") != std::string::npos);
   }
+  const Report half = replay(lost_update, "sequential:12");
+  CHECK(half.failure.text.ends_with("the token is not whole"));
   const Report report = replay(lost_update, "sequential:122213");
   CHECK(report.failure.kind == FailureKind::kBadToken);
   CHECK(report.failure.text.find("from step 4 on") != std::string::npos);
