@@ -1,23 +1,15 @@
 // SPDX-License-Identifier: MIT
-#include "page_table/entry.hpp"
 #include "page_table/spec/meaning.hpp"
+#include "page_table/test/proof/words.hpp"
 #include "proof/symbolic/obligation.hpp"
-#include "proof/symbolic/word.hpp"
 
 // Entries, attributes and index arithmetic: what the core writes is what the manuals say. The
 // constants of the architecture are literals here.
-namespace quintet::page_table {
+namespace quintet::page_table::proof_world {
 namespace {
 
-using Word = proof::Word<64>;
-using proof::Boolean;
 using proof::prove;
-using VirtAddr = BasicVirtAddr<Word>;
-using PhysAddr = BasicPhysAddr<Word>;
-using PageFlags = BasicPageFlags<Word>;
-using Entry = BasicEntry<Word>;
 
-constexpr std::uint64_t kFlagBits = 0xFFF0'0000'0000'0FFE;
 constexpr std::uint64_t kFrameBits = 0x000F'FFFF'FFFF'F000;
 
 // Bits 51 to the offset of a page at `level`.
@@ -155,4 +147,4 @@ const bool kClaims[] = {
 };
 
 }  // namespace
-}  // namespace quintet::page_table
+}  // namespace quintet::page_table::proof_world

@@ -1,19 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "page_table/limits.hpp"
 #include "page_table/spec/meaning.hpp"
+#include "page_table/test/proof/words.hpp"
 #include "proof/symbolic/obligation.hpp"
-#include "proof/symbolic/word.hpp"
 
 // Which arguments are accepted: for every processor, exactly those that it can be given.
-namespace quintet::page_table {
+namespace quintet::page_table::proof_world {
 namespace {
 
-using Word = proof::Word<64>;
-using proof::Boolean;
 using proof::prove;
-using VirtAddr = BasicVirtAddr<Word>;
-using PhysAddr = BasicPhysAddr<Word>;
-using PageFlags = BasicPageFlags<Word>;
 
 CpuFeatures any_processor() {
   return {.maxphyaddr = static_cast<std::uint8_t>(32 + proof::choose(21)),
@@ -21,7 +16,7 @@ CpuFeatures any_processor() {
           .gib_pages = proof::choose(2) == 1};
 }
 Boolean flags_fit(const Word& flags, const CpuFeatures& cpu) {
-  const std::uint64_t known = 0x7FF0'0000'0000'0FFE | (cpu.nx ? 1ULL << 63 : 0);
+  const std::uint64_t known = cpu.nx ? kFlagBits : kFlagBits & ~(1ULL << 63);
   return (flags & Word(~known)) == Word(0);
 }
 Boolean is_multiple(const Word& word, unsigned shift) {
@@ -113,4 +108,4 @@ const bool kClaims[] = {
 };
 
 }  // namespace
-}  // namespace quintet::page_table
+}  // namespace quintet::page_table::proof_world

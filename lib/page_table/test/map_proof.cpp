@@ -6,9 +6,6 @@
 namespace quintet::page_table::proof_world {
 namespace {
 
-// The bits that a leaf may have beside its address and presence, with XD.
-constexpr std::uint64_t kFlagBits = 0xFFF0'0000'0000'0FFE;
-
 // What is asked of a map, and what an error says about it.
 struct Request {
   Word va, pa, flags;
@@ -55,8 +52,8 @@ void prove_map(PageSize size, Breach breach = Breach::kNone) {
   const Word pa = proof::any<Word>("pa");
   const Word flags = proof::any<Word>("flags");
   const Request request{tree.target, pa, flags, size, kPolicy.levels};
-  const auto answer = tree.table().map(BasicVirtAddr<Word>(tree.target), BasicPhysAddr<Word>(pa),
-                                       size, BasicPageFlags<Word>::from_bits(flags));
+  const auto answer =
+      tree.table().map(VirtAddr(tree.target), PhysAddr(pa), size, PageFlags::from_bits(flags));
   if (!answer) {
     prove_cause(tree, request, tree.walk(tree.target, 0), answer.error());
     return tree.prove_refused();

@@ -28,9 +28,8 @@ template <Policy kPolicy>
 void prove_protect() {
   AnyTree<kPolicy> tree;
   const Word flags = proof::any<Word>("flags");
-  const auto answer = tree.table().protect(BasicVirtAddr<Word>(tree.target),
-                                           BasicPageFlags<Word>::from_bits(flags));
-  const Boolean known_flags = (flags & Word(~0xFFF0'0000'0000'0FFEULL)) == Word(0);
+  const auto answer = tree.table().protect(VirtAddr(tree.target), PageFlags::from_bits(flags));
+  const Boolean known_flags = (flags & Word(~kFlagBits)) == Word(0);
   if (!answer) {
     if (answer.error() == Error::kBadFlags) {
       proof::prove("an error says what is wrong", !known_flags);
@@ -44,7 +43,7 @@ void prove_protect() {
   const Boolean in_page = (x.va & ~(size - Word(1))) == tree.target;
   proof::prove("unknown flags are refused", known_flags);
   proof::prove_if("the page was mapped as reported", in_page,
-                  reports(*answer, BasicVirtAddr<Word>(x.va), x.before.meaning));
+                  reports(*answer, VirtAddr(x.va), x.before.meaning));
   const Word kept = x.before.meaning.attributes & Word(kAccessed | kDirty);
   prove_only_attributes(tree, x, in_page, flags | kept);
 }
@@ -52,7 +51,7 @@ void prove_protect() {
 template <Policy kPolicy>
 void prove_test_and_clear(std::uint64_t bit) {
   AnyTree<kPolicy> tree;
-  const BasicVirtAddr<Word> va(tree.target);
+  const VirtAddr va(tree.target);
   const auto answer = bit == kAccessed ? tree.table().test_and_clear_accessed(va)
                                        : tree.table().test_and_clear_dirty(va);
   const Meaning asked = tree.walk(tree.target, 0).meaning;
@@ -70,25 +69,16 @@ void prove_test_and_clear(std::uint64_t bit) {
 
 template <Policy kPolicy>
 void prove_protect_invalidates() {
-  Log log;
-  AnyTree<kPolicy, ObservedCpus> tree({}, Breach::kNone, ObservedCpus(log));
-  log.watch(tree.frames(), tree.memory());
-  const auto answer = tree.table().protect(
-      BasicVirtAddr<Word>(tree.target), BasicPageFlags<Word>::from_bits(proof::any<Word>("flags")));
-  if (!answer) return proof::prove("a refused operation makes nothing stale", log.empty());
-  prove_told(log, tree, tree.any_other());
+  prove_invalidates<kPolicy>([](auto& table, VirtAddr va) {
+    return table.protect(va, PageFlags::from_bits(proof::any<Word>("flags")));
+  });
 }
-
 template <Policy kPolicy>
 void prove_test_and_clear_invalidates() {
-  Log log;
-  AnyTree<kPolicy, ObservedCpus> tree({}, Breach::kNone, ObservedCpus(log));
-  log.watch(tree.frames(), tree.memory());
-  const BasicVirtAddr<Word> va(tree.target);
-  const auto answer = proof::choose(2) == 0 ? tree.table().test_and_clear_accessed(va)
-                                            : tree.table().test_and_clear_dirty(va);
-  if (!answer) return proof::prove("a refused operation makes nothing stale", log.empty());
-  prove_told(log, tree, tree.any_other());
+  prove_invalidates<kPolicy>([](auto& table, VirtAddr va) {
+    return proof::choose(2) == 0 ? table.test_and_clear_accessed(va)
+                                 : table.test_and_clear_dirty(va);
+  });
 }
 
 constexpr Policy with(Fault fault) { return kDefaultPolicy.with(fault); }

@@ -11,7 +11,7 @@ namespace {
 template <Policy kPolicy>
 void prove_resolve(bool use_cache) {
   AnyTree<kPolicy> tree;
-  const BasicVirtAddr<Word> va(tree.target);
+  const VirtAddr va(tree.target);
   const auto answer =
       use_cache ? tree.table().resolve(va) : std::as_const(tree.table()).resolve(va);
   const Meaning meaning = tree.walk(tree.target, 0).meaning;

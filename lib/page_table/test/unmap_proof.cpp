@@ -10,7 +10,7 @@ namespace {
 template <Policy kPolicy>
 void prove_unmap() {
   AnyTree<kPolicy> tree;
-  const auto answer = tree.table().unmap(BasicVirtAddr<Word>(tree.target));
+  const auto answer = tree.table().unmap(VirtAddr(tree.target));
   if (!answer) {
     tree.prove_cause_at_base(answer.error());
     return tree.prove_refused();
@@ -22,23 +22,16 @@ void prove_unmap() {
   const Boolean in_page = (x.va & ~(size - Word(1))) == tree.target;
   proof::prove("the address is the base of the page", answer->base().value == tree.target);
   proof::prove_if("the page was mapped as reported", in_page,
-                  reports(*answer, BasicVirtAddr<Word>(x.va), before));
+                  reports(*answer, VirtAddr(x.va), before));
   proof::prove_if("the page is mapped no more", in_page, !after.mapped);
   proof::prove_if("every other address is unchanged", !in_page, spec::same(before, after));
   tree.prove_order(x);
   tree.prove_invariants(x);
 }
 
-// With CPUs that may hold translations and walk retired tables: what they must be told, and when
-// a table may be reused.
 template <Policy kPolicy>
 void prove_unmap_invalidates() {
-  Log log;
-  AnyTree<kPolicy, ObservedCpus> tree({}, Breach::kNone, ObservedCpus(log));
-  log.watch(tree.frames(), tree.memory());
-  const auto answer = tree.table().unmap(BasicVirtAddr<Word>(tree.target));
-  if (!answer) return proof::prove("a refused operation makes nothing stale", log.empty());
-  prove_told(log, tree, tree.any_other());
+  prove_invalidates<kPolicy>([](auto& table, VirtAddr va) { return table.unmap(va); });
 }
 
 constexpr Policy with(Fault fault) { return kDefaultPolicy.with(fault); }

@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "page_table/spec/meaning.hpp"
 #include "page_table/spec/mmu.hpp"
+#include "page_table/test/proof/words.hpp"
 #include "proof/symbolic/obligation.hpp"
-#include "proof/symbolic/word.hpp"
 
 // The two descriptions of the hardware's walk say the same, and accessed and dirty bits say
 // nothing.
-namespace quintet::page_table {
+namespace quintet::page_table::proof_world {
 namespace {
 
-using Word = proof::Word<64>;
-using proof::Boolean;
 using proof::prove;
 
 Word memory(const Word& address) {
@@ -74,4 +72,4 @@ const bool kClaims[] = {
 };
 
 }  // namespace
-}  // namespace quintet::page_table
+}  // namespace quintet::page_table::proof_world

@@ -31,8 +31,7 @@ class OpenTable : public PageTable<Frames, Inv, kPolicy> {
 };
 
 // What an operation says of the page of `va` is what a walk says.
-inline Boolean reports(const BasicMapping<Word>& mapping, BasicVirtAddr<Word> va,
-                       const Meaning& meaning) {
+inline Boolean reports(const BasicMapping<Word>& mapping, VirtAddr va, const Meaning& meaning) {
   const Word bytes(mapping.bytes());
   return meaning.mapped & (meaning.size == bytes) &
          (mapping.base().value == (va.value & ~(bytes - Word(1)))) &
@@ -180,10 +179,10 @@ class AnyTree {
   void remember_anything() {
     auto& cache = table_.cache();
     const auto location = [](const char* name) { return Frames::Location{proof::any<Word>(name)}; };
-    cache.remember_table(BasicVirtAddr<Word>(proof::any<Word>("cached va")),
-                         location("cached table"), location("cached parent"));
+    cache.remember_table(VirtAddr(proof::any<Word>("cached va")), location("cached table"),
+                         location("cached parent"));
     for (const std::string number : {"1", "2"}) {
-      cache.remember_directory(BasicVirtAddr<Word>(proof::any<Word>("cached region " + number)),
+      cache.remember_directory(VirtAddr(proof::any<Word>("cached region " + number)),
                                location(("cached directory " + number).c_str()));
     }
     cache_before_ = cache;

@@ -8,15 +8,13 @@
 
 #include "page_table/physical_memory.hpp"
 #include "page_table/spec/contracts.hpp"
+#include "page_table/test/proof/words.hpp"
 #include "proof/symbolic/memory.hpp"
 
 // The physical memory of a table under proof: any content at all, and an allocator of which only
 // its contract is known. Records what was given out and taken back, so that proofs can say what
 // became of every frame.
 namespace quintet::page_table::proof_world {
-
-using Word = proof::Word<64>;
-using proof::Boolean;
 
 // Breaches of the allocator's contract, for proofs that must then fail.
 enum class Breach : std::uint8_t {
@@ -35,7 +33,7 @@ enum class Breach : std::uint8_t {
 class Frames {
  public:
   using Word = proof_world::Word;
-  using PhysAddr = BasicPhysAddr<Word>;
+  using PhysAddr = proof_world::PhysAddr;
   // As an arena's pointers: of another type than addresses, so that mixing them up cannot pass.
   struct Location {
     Word at;

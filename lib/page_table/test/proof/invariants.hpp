@@ -109,7 +109,7 @@ template <class Cache>
                           (at(walk, 2).slot == cache.parent().at);
     all = all & implies(covered, there);
   }
-  const BasicVirtAddr<Word> address(va);
+  const VirtAddr address(va);
   const Boolean there = at(walk, 2).reached & (at(walk, 2).table == cache.directory(address).at);
   return all & implies(cache.has_directory(address), there);
 }

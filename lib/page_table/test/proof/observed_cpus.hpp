@@ -52,9 +52,7 @@ class ObservedCpus {
   static constexpr bool kNeeded = true;
   static constexpr bool kDeferred = false;
   explicit ObservedCpus(Log& log) : log_(&log) {}
-  void stale(BasicVirtAddr<Word> va, Word bytes, PageSize size) {
-    log_->stale(va.value, bytes, size);
-  }
+  void stale(VirtAddr va, Word bytes, PageSize size) { log_->stale(va.value, bytes, size); }
   void flush() { log_->flush(); }
 
  private:
@@ -90,6 +88,18 @@ void prove_told(const Log& log, const Tree& tree, const typename Tree::Observed&
     }
     proof::prove("a table is unlinked, then flushed, then released", flushed);
   }
+}
+
+// `operate(table, va)`, on any tree and at any address, tells the CPUs what they must be told: what
+// became stale, and when a table may be reused.
+template <Policy kPolicy, class Operation>
+void prove_invalidates(Operation operate) {
+  Log log;
+  AnyTree<kPolicy, ObservedCpus> tree({}, Breach::kNone, ObservedCpus(log));
+  log.watch(tree.frames(), tree.memory());
+  const auto answer = operate(tree.table(), VirtAddr(tree.target));
+  if (!answer) return proof::prove("a refused operation makes nothing stale", log.empty());
+  prove_told(log, tree, tree.any_other());
 }
 
 }  // namespace quintet::page_table::proof_world
