@@ -11,7 +11,7 @@ namespace quintet::page_table {
 template <class W>
 class BasicMapping {
  public:
-  constexpr BasicMapping() = default;
+  constexpr BasicMapping() = default;  // an absent page of 4 KiB at 0
   // Requires: `leaf` is a present leaf at `level`, and `va` lies inside its page.
   constexpr BasicMapping(BasicVirtAddr<W> va, BasicEntry<W> leaf, int level)
       : base_(va.value & W(~(level_bytes(level) - 1))), leaf_(leaf), level_(level) {}

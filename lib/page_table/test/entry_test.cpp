@@ -91,6 +91,12 @@ TEST_CASE("a mapping decodes what it was made of") {
   CHECK_FALSE(mapping == Mapping(VirtAddr(0xFFFF'8000'0040'0000), leaf, 2));
 }
 
+TEST_CASE("a mapping made of nothing is an absent page of 4 KiB at 0") {
+  STATIC_REQUIRE(Mapping().size() == PageSize::k4K);
+  STATIC_REQUIRE(Mapping().bytes() == 0x1000);
+  STATIC_REQUIRE_FALSE(Mapping().entry().present());
+}
+
 TEST_CASE("every error has words of its own") {
   std::string all;
   for (int i = 0; i <= static_cast<int>(Error::kOutOfFrames); ++i) {

@@ -30,6 +30,8 @@ TEST_CASE("create refuses what no CPU has and a memory without frames") {
   FullMemory memory(4), nothing(0);
   CHECK(Table::create(memory, {.maxphyaddr = 31}).error() == Error::kPhysRange);
   CHECK(Table::create(memory, {.maxphyaddr = 53}).error() == Error::kPhysRange);
+  CHECK(Table::create(memory, {.maxphyaddr = 32}).has_value());
+  CHECK(Table::create(memory, {.maxphyaddr = 52}).has_value());
   CHECK(Table::create(nothing).error() == Error::kOutOfFrames);
   CHECK(memory.frames_in_use().empty());
 }

@@ -139,5 +139,26 @@ TEST_CASE("check_invariants names the invariant that damage breaks") {
         }).find("I2") != std::string::npos);  // a table shared
 }
 
+TEST_CASE("check_invariants compares the walk cache with the tables") {
+  const auto broken = [](VirtAddr lost, int level) {
+    Bench<> w;
+    REQUIRE(w.table.map(VirtAddr(0), PhysAddr(0x5000), k4K, PageFlags()).has_value());
+    REQUIRE(w.table.map(VirtAddr(k1GiB), PhysAddr(0x6000), k4K, PageFlags()).has_value());
+    REQUIRE(w.table.check_invariants());
+    PhysAddr slot = entry_address(w.table.root(), lost, 4);
+    for (int l = 3; l >= level; --l) {
+      slot = entry_address(Entry(w.memory.peek(slot.value)).table(), lost, l);
+    }
+    const std::uint64_t entry = w.memory.peek(slot.value);
+    w.memory.write(slot, 0);  // behind the owner's back
+    std::string names;
+    w.table.check_invariants([&](const auto& found) { names += found.invariant; });
+    w.memory.write(slot, entry);  // for the destructor
+    return names;
+  };
+  CHECK(broken(VirtAddr(0), 3) == "I3I6");        // the level-2 table of an earlier region
+  CHECK(broken(VirtAddr(k1GiB), 2) == "I4I3I6");  // the last level-1 table
+}
+
 }  // namespace
 }  // namespace quintet::page_table::world
