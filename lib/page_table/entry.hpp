@@ -23,7 +23,6 @@ inline constexpr std::uint64_t kReference =
     kPresent | flag_bit::kWritable | flag_bit::kUser;  // of a table: permissive
 inline constexpr unsigned kPopulationShift = 52;
 inline constexpr std::uint64_t kPopulation = 1023ULL << kPopulationShift;  // 0..512 needs 10 bits
-inline constexpr std::uint64_t kPopulationOne = 1ULL << kPopulationShift;
 }  // namespace entry_bit
 
 // What the CPU at hand supports; the table refuses what it would fault on.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "base/assert.hpp"
 #include "page_table/tree.hpp"
 
 // How the tree gets new tables and loses empty ones.
@@ -68,15 +69,14 @@ void TableTree<Memory, Inv, kPolicy>::give_back(const std::array<PhysAddr, kLeve
 template <PhysicalMemory Memory, class Inv, Policy kPolicy>
   requires Invalidation<Inv, typename Memory::Word>
 inline void TableTree<Memory, Inv, kPolicy>::reclaim(VirtAddr va, int level) {
+  QT_ASSERT(level <= 3, "no page is above level 3");
   switch (level) {
     case 1:
       return reclaim_at<1>(va);
     case 2:
       return reclaim_at<2>(va);
-    case 3:
-      return reclaim_at<3>(va);
     default:
-      return reclaim_at<kLevels - 1>(va);
+      return reclaim_at<3>(va);
   }
 }
 

@@ -240,8 +240,9 @@ class TableTree {
   template <int kLeaf>
   [[gnu::always_inline]] Result<void> grow(VirtAddr va, Entry leaf, PhysAddr slot, int level,
                                            Place place);
-  // The table at `level` on the walk to `va` has lost its last entry, and its count has not been
+  // The table at `level` on the walk to `va` has lost its last page, and its count has not been
   // updated. Unlinks it and every ancestor that becomes empty by that; the root stays.
+  // Requires: level <= 3, where pages are.
   void reclaim(VirtAddr va, int level);
   template <int kLevel>
   [[gnu::noinline]] void reclaim_at(VirtAddr va);
