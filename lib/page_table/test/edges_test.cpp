@@ -110,6 +110,41 @@ TEST_CASE("T06 destruction makes both halves of the address space stale") {
   destruction_forgets<5>(0x100'0000'0000'0000);
 }
 
+TEST_CASE("T06 protecting a range makes every page of it stale that is mapped") {
+  std::vector<StaleRange<std::uint64_t>> stale;
+  Bench<kDefaultPolicy, Remembering> w({}, 16, Remembering{&stale});
+  REQUIRE(w.table.map_range(VirtAddr(0x1000), PhysAddr(0), k4KiB * 2, PageFlags()).has_value());
+  stale.clear();
+  REQUIRE(w.table.protect_range(VirtAddr(0), k4KiB * 4, PageFlags().user()).has_value());
+  REQUIRE(stale.size() == 2);
+  CHECK((stale[0].va == VirtAddr(0x1000) && stale[0].bytes == k4KiB));
+  CHECK((stale[1].va == VirtAddr(0x2000) && stale[1].bytes == k4KiB));
+}
+
+TEST_CASE("live leaves keep a dirty bit that comes while a range is protected") {
+  Bench<Policy{.live_leaves = true}> w;
+  REQUIRE(w.table.map_range(VirtAddr(0x1000), PhysAddr(0), k4KiB * 2, PageFlags()).has_value());
+  w.memory.before_exchange = [&](std::uint64_t pa) { w.memory.hardware_or(pa, flag_bit::kDirty); };
+  REQUIRE(w.table.protect_range(VirtAddr(0), k4KiB * 4, PageFlags().user()).has_value());
+  w.memory.before_exchange = nullptr;
+  CHECK(w.table.resolve(VirtAddr(0x1000))->flags() == PageFlags().user().dirty());
+  CHECK(w.table.resolve(VirtAddr(0x2000))->flags() == PageFlags().user().dirty());
+}
+
+// The level-1 table goes with its range and the level-2 table with its last page, by itself.
+TEST_CASE("T06 the walk cache forgets a level-2 table whose level-1 tables went before it") {
+  Bench<> w;
+  REQUIRE(w.table.map(VirtAddr(0), PhysAddr(0), k4K, PageFlags()).has_value());
+  REQUIRE(w.table.map(VirtAddr(k2MiB), PhysAddr(0), k2M, PageFlags()).has_value());
+  REQUIRE(w.table.map(VirtAddr(k1GiB), PhysAddr(0), k1G, PageFlags()).has_value());
+  REQUIRE(w.table.unmap_range(VirtAddr(0), k2MiB).has_value());
+  REQUIRE(w.table.unmap(VirtAddr(k2MiB)).has_value());
+  CHECK(w.table.check_invariants());
+  REQUIRE(w.table.map(VirtAddr(0), PhysAddr(0x5000), k4K, PageFlags()).has_value());
+  CHECK(w.table.check_invariants());
+  CHECK(w.memory.misuse("P") == "");
+}
+
 TEST_CASE("T06 retired tables are released early rather than run out of frames") {
   using Deferred = Bench<kDefaultPolicy, OnRequest>;
   Deferred w({}, 4, OnRequest(WatchedFlusher{}));
