@@ -145,6 +145,16 @@ TEST_CASE("T06 the walk cache forgets a level-2 table whose level-1 tables went 
   CHECK(w.memory.misuse("P") == "");
 }
 
+TEST_CASE("T06 the tables above a page of any size go with it") {
+  for (const PageSize size : {k4K, k2M, k1G}) {
+    Bench<> w;
+    REQUIRE(w.table.map(VirtAddr(k1GiB), PhysAddr(0), size, PageFlags()).has_value());
+    CHECK(w.memory.frames_in_use().size() > 1);
+    REQUIRE(w.table.unmap(VirtAddr(k1GiB)).has_value());
+    CHECK(w.memory.frames_in_use().size() == 1);
+  }
+}
+
 TEST_CASE("T06 retired tables are released early rather than run out of frames") {
   using Deferred = Bench<kDefaultPolicy, OnRequest>;
   Deferred w({}, 4, OnRequest(WatchedFlusher{}));
