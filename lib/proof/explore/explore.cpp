@@ -78,13 +78,15 @@ class Explorer {
 Report replay(const Program& program, std::string_view token) {
   Report report;
   report.token = token;
+  const auto refuse = [&report](const std::string& why) {
+    report.failure = {FailureKind::kBadToken, "`" + report.token + "` " + why};
+    return report;
+  };
   const std::optional<Schedule> schedule = from_token(token);
   if (!schedule) {
-    report.failure = {FailureKind::kBadToken,
-                      "`" + report.token +
-                          "` is no token: expected `views:` or `sequential:` and "
-                          "the digits and dashes of a report"};
-    return report;
+    return refuse(
+        "is no token: expected `views:` or `sequential:` and the digits, dashes and plus of a "
+        "report");
   }
   report.options.model = schedule->model;
   report.executions = 1;
@@ -95,13 +97,12 @@ Report replay(const Program& program, std::string_view token) {
   report.steps = execution.events().size();
   report.trace = joined(trace);
   report.failure = execution.failure();
-  if (report.failure.kind == FailureKind::kLivelock) {
-    report.failure.text += "; or the token is not whole";
-  }
   if (strategy.made() < schedule->choices.size()) {
-    report.failure = {FailureKind::kBadToken,
-                      "`" + report.token + "` does not fit this program from step " +
-                          std::to_string(strategy.made() + 1) + " on: use a token of its report"};
+    return refuse("does not fit this program from step " + std::to_string(strategy.made() + 1) +
+                  " on: use a token of its report");
+  }
+  if (report.failure.kind == FailureKind::kLivelock && !schedule->endless) {
+    return refuse("ends before this program does: it is not whole, or the program has changed");
   }
   return report;
 }
@@ -123,7 +124,8 @@ Report explore(const Program& program, const Options& options) {
     if (execution.failure().kind == FailureKind::kNone) continue;
     if (++report.failed == 1) {
       report.failure = execution.failure();
-      report.token = to_token(options.model, execution.events());
+      report.token = to_token(options.model, execution.events(),
+                              report.failure.kind == FailureKind::kLivelock);
       report.trace = replay(program, report.token).trace;
     }
     if (!options.keep_going) break;

@@ -48,13 +48,14 @@ std::optional<Choice> Sampling::choose(const Situation& situation) {
   return Choice{thread, static_cast<std::uint32_t>(std::countr_zero(ages))};
 }
 
-std::string to_token(Model model, const std::vector<Event>& events) {
+std::string to_token(Model model, const std::vector<Event>& events, bool endless) {
   std::string token = model == Model::kViews ? "views:" : "sequential:";
   for (const Event& event : events) {
     token += static_cast<char>('0' + event.thread);
     const bool reads = event.operation.kind != Kind::kFence;
     if (reads) token.append(event.outcome.newest_store - event.outcome.read_store, '-');
   }
+  if (endless) token += '+';
   return token;
 }
 
@@ -65,7 +66,10 @@ std::optional<Schedule> from_token(std::string_view token) {
   const std::string_view model = token.substr(0, colon);
   if (model != "views" && model != "sequential") return std::nullopt;
   if (model == "views") schedule.model = Model::kViews;
-  for (const char c : token.substr(colon + 1)) {
+  std::string_view steps = token.substr(colon + 1);
+  schedule.endless = steps.ends_with('+');
+  if (schedule.endless) steps.remove_suffix(1);
+  for (const char c : steps) {
     if (c >= '1' && c <= '0' + kMaxThreads) {
       schedule.choices.push_back({static_cast<ThreadId>(c - '0'), 0});
     } else if (c == '-' && !schedule.choices.empty() &&

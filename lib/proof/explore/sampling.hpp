@@ -42,11 +42,13 @@ class Sampling final : public Strategy {
 };
 
 // A schedule as text: the model, then a digit a step, the thread, and after it a `-` for each
-// newer store that it does not read: "views:112-2".
-std::string to_token(Model model, const std::vector<Event>& events);
+// newer store that it does not read, and in the end a `+` if the execution had not ended at the
+// limit of steps: "views:112-2".
+std::string to_token(Model model, const std::vector<Event>& events, bool endless);
 struct Schedule {
   Model model = Model::kSequential;
   std::vector<Choice> choices;
+  bool endless = false;
 };
 // Nothing: not a token.
 std::optional<Schedule> from_token(std::string_view token);
