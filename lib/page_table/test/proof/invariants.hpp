@@ -33,17 +33,18 @@ using Version = proof::Memory::Version;
 // writes out: unknown at the start, and changed by each write as a sum changes (contracts.hpp).
 [[nodiscard]] inline Word population(const proof::Memory& memory, const Word& table,
                                      Version version) {
-  Word sum(
-      proof::Word<16>(proof::Paths::current().apply("population", proof::bits(16), table.term())));
+  using Count = proof::Word<16>;  // with room for more than 512, so that a claim can fail
+  Count sum(proof::Paths::current().apply("population", proof::bits(16), table.term()));
   memory.for_each_write(
       version, [&](Version v, const Word& where, const Word& mask, const Word& word) {
         const Boolean within = (where & Word(~0xFFFULL)) == table;
         const bool cleared = mask.known() != ~0ULL;
-        const Word changed =
-            cleared ? Word(0) : sum + spec::population_change(memory.read(where, v), word);
+        const Count changed =
+            cleared ? Count(0)
+                    : sum + spec::population_change(Count(memory.read(where, v)), Count(word));
         sum = select(within, changed, sum);
       });
-  return sum;
+  return Word(sum);
 }
 // What is true of all sums, at the entries that two walks meet.
 [[nodiscard]] inline Boolean sums(const proof::Memory& memory, const Walk& a, const Walk& b,
