@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+
 #include <array>
 #include <cstddef>
 
 // An array whose index is a word. For native words it is a std::array; for a symbolic word, which
-// cannot be an index, lib/proof/word_array.hpp specialises it, so that cores with tables in them
-// can be proved for every index at once.
+// cannot be an index, lib/proof/symbolic/word_array.hpp specialises it, so that cores with tables
+// in them can be proved for every index at once.
 namespace quintet {
 
 template <class W, class Value, std::size_t kSize>

@@ -4,7 +4,7 @@
 // What the tables below a root mean for one address, as values instead of branches: the walk of
 // mmu.hpp with every level looked at, whether or not the walk gets there. Proofs need it so: one
 // formula for all addresses. It shares no code with the table or with mmu.hpp; the architectural
-// constants stand here as literals, and that both say the same is proved (test/spec_proof.cpp).
+// constants stand here as literals, and that both say the same is proved (test/walk_proof.cpp).
 //
 // `W` is a 64-bit word, `B` its truth value: std::uint64_t and bool, or symbolic ones.
 // Source: Intel SDM vol. 3A, section 4.5; protections that depend on the access are in mmu.hpp.
