@@ -57,8 +57,7 @@ class ExploredMemory {
     for (std::size_t w = 0; w < walkers; ++w) Atomics::name(walkers_[w], "walks", w);
   }
 
-  // ---- PhysicalMemory, with what the policies ask for
-  // --------------------------------------------
+  // ---- PhysicalMemory, with what the policies ask for -------------------------------------------
   [[nodiscard]] Word read(PhysAddr pa) const { return load(pa, std::memory_order_relaxed); }
   void write(PhysAddr pa, Word word) {
     const std::size_t i = entry_of(pa);
@@ -93,8 +92,7 @@ class ExploredMemory {
   void set_population(PhysAddr pa, Word count) { frame(pa).population = count; }
   [[nodiscard]] std::size_t in_use() const { return kFrames - free_.size(); }
 
-  // ---- walkers
-  // -------------------------------------------------------------------------------------
+  // ---- walkers ----------------------------------------------------------------------------------
   void begin_walk(std::size_t walker) {
     walkers_[walker].fetch_add(1, std::memory_order_relaxed);
     Atomics::fence(std::memory_order_seq_cst);

@@ -70,8 +70,7 @@ void refuted(const std::string& name, const std::string& variant, Model model,
   if (!std::exchange(shown, true)) std::cout << report;
 }
 
-// ---- the scenarios
-// -------------------------------------------------------------------------------
+// ---- the scenarios ------------------------------------------------------------------------------
 
 void nothing(auto&) {}
 void map_first(auto& t) { map(t, kFirst, kOld); }
@@ -200,8 +199,7 @@ TEST_CASE("T04 a walk beside the owner sees the old or the new page in all inter
   all_hold<Eager<kBeside>>("live leaves, counts beside");
 }
 
-// ---- the seeded faults
-// ---------------------------------------------------------------------------
+// ---- the seeded faults --------------------------------------------------------------------------
 
 template <class Table>
 void fault_refuted(const std::string& name, const std::string& variant) {
@@ -242,8 +240,7 @@ TEST_CASE("T04 every fault of the world that a walk can see is refuted") {
   weak("map, new tables", "relaxed stores", WorldFault::kRelaxedStores);
 }
 
-// ---- accessed and dirty
-// --------------------------------------------------------------------------
+// ---- accessed and dirty -------------------------------------------------------------------------
 
 // A CPU writes through the page while the owner takes its write permission and then unmaps it.
 // What the CPU has noted in the leaf must be in what the owner is told.

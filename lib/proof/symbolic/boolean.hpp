@@ -58,8 +58,7 @@ class Boolean {
 
 [[nodiscard]] inline Boolean implies(const Boolean& a, const Boolean& b) { return (!a) | b; }
 
-// ---- claims
-// --------------------------------------------------------------------------------------
+// ---- claims -------------------------------------------------------------------------------------
 
 inline void assume(const Boolean& condition) {
   if (!condition.is_known()) return Paths::current().assume(condition.term());
@@ -85,8 +84,7 @@ inline void prove_if(std::string_view goal, const Boolean& condition, const Bool
   return Paths::current().choose(options);
 }
 
-// ---- values of which nothing is known
-// ------------------------------------------------------------
+// ---- values of which nothing is known -----------------------------------------------------------
 
 // `any<Word<64>>("va")`: every value at once. The name shows in counterexamples; the same name
 // within one execution is the same value.

@@ -28,9 +28,9 @@ using Version = proof::Memory::Version;
   return (a >> shift) == (b >> shift);
 }
 
-// ---- how many entries of a table are present
-// ----------------------------------------------------- A sum over 512 entries that no formula
-// writes out: unknown at the start, and changed by each write as a sum changes (contracts.hpp).
+// ---- how many entries of a table are present ----------------------------------------------------
+// A sum over 512 entries that no formula writes out: unknown at the start, and changed by each
+// write as a sum changes (contracts.hpp).
 [[nodiscard]] inline Word population(const proof::Memory& memory, const Word& table,
                                      Version version) {
   using Count = proof::Word<16>;  // with room for more than 512, so that a claim can fail
@@ -62,8 +62,7 @@ using Version = proof::Memory::Version;
   return all;
 }
 
-// ---- I1, I3, I4, and the form of entries, along one walk
-// -------------------------------------------
+// ---- I1, I3, I4, and the form of entries, along one walk ----------------------------------------
 [[nodiscard]] inline Boolean well_formed(const proof::Memory& memory, const Walk& walk,
                                          Version version, const spec::Processor& cpu) {
   Boolean all = true;
@@ -84,8 +83,7 @@ using Version = proof::Memory::Version;
   return all;
 }
 
-// ---- I2: two walks that reach one table are at one level and agree in all bits above it
-// ------------
+// ---- I2: two walks that reach one table are at one level and agree in all bits above it ---------
 [[nodiscard]] inline Boolean is_tree(const Walk& a, const Word& va, const Walk& b, const Word& vb,
                                      int levels) {
   Boolean all = true;
@@ -99,8 +97,7 @@ using Version = proof::Memory::Version;
   return all;
 }
 
-// ---- I6: what the walk cache says of `va` is what a walk finds
-// ---------------------------------------
+// ---- I6: what the walk cache says of `va` is what a walk finds ----------------------------------
 template <class Cache>
 [[nodiscard]] Boolean cache_holds(const Cache& cache, const Word& va, const Walk& walk) {
   Boolean all = true;
