@@ -29,6 +29,8 @@ constexpr const char* kUsage =
   --stop-at-first  end at the first that does not turn out as it must
   --jobs N         obligations at a time (default: one for each core)
   --query-seconds N  the solver gives up on a query after that (default: 60)
+  --decisions N    the prover gives up on a path with more of them, as in a loop without a bound
+                   (default: 500)
   --smt-bytes      measure the queries as SMT-LIB text, which takes longer
   --output FILE    the table into FILE as well
   --help           this text
@@ -82,6 +84,8 @@ void read_flag(const std::string& flag, Options& options, Value value) {
     options.jobs = number_of(flag, value());
   } else if (flag == "--query-seconds") {
     options.limits.query_ms = 1000 * number_of(flag, value());
+  } else if (flag == "--decisions") {
+    options.limits.decisions = number_of(flag, value());
   } else if (flag == "--smt-bytes") {
     options.limits.count_smt_bytes = true;
   } else if (flag == "--output") {

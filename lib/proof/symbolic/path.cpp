@@ -138,7 +138,10 @@ void Paths::use_integers() { state_->solver.use_integers(); }
 bool Paths::fork(Term condition) {
   State& s = *state_;
   const std::size_t at = trail_.position();
-  if (at == limits_.steps) gave_up("a path with too many decisions: a loop without a bound?");
+  if (at == limits_.decisions) {
+    gave_up("a path with more than " + std::to_string(limits_.decisions) +
+            " decisions: a loop without a bound? (--decisions allows more)");
+  }
   const Term negated = make(Op::kNegate, {condition});
   // Option 0 is the true side.
   const std::size_t side = trail_.decide([&] {

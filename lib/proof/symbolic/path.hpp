@@ -36,7 +36,7 @@ enum class Verdict : std::uint8_t {
 struct Limits {
   unsigned query_ms = 60'000;       // per query of the solver
   std::uint64_t paths = 1'000'000;  // per obligation; more of them is kUnknown
-  std::uint64_t steps = 100'000;    // decisions on one path: a loop without end is kUnknown
+  std::uint64_t decisions = 500;    // on one path; more of them, as in an endless loop, is kUnknown
   bool count_smt_bytes = false;     // prints every query, which costs more than easy queries do
 };
 

@@ -14,8 +14,10 @@ expect 0 'bad/survives  (must be refuted)' "$sample" --list
 expect 0 'Exit status' "$sample" --help
 expect 1 'MUST BE PROVED: goal `at most 254` fails' "$sample" --only bad/fails
 expect 1 'MUST BE PROVED: no execution reaches the goal `never`' "$sample" --only vacuous
+expect 1 'a path with more than 500 decisions' "$sample" --only endless
+expect 1 'a path with more than 9 decisions' "$sample" --only endless --decisions 9
 expect 1 'MUST BE REFUTED' "$sample" --only survives
-expect 1 '1 of 3 obligations proved, 1 of 2 seeded faults refuted' "$sample"
+expect 1 '1 of 4 obligations proved, 1 of 2 seeded faults refuted' "$sample"
 expect 1 'in 0.' "$sample" --stop-at-first --jobs 1
 expect 0 'smt kB' "$sample" --only good/ --smt-bytes --query-seconds 5
 expect 2 'unknown argument `--olny`' "$sample" --olny good

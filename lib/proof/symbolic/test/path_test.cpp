@@ -125,9 +125,9 @@ TEST_CASE("a loop without a bound and too many paths are unknown and do not hang
         }
         prove("the loop ends", true);
       },
-      {.steps = 20});
+      {.decisions = 20});
   CHECK(endless.verdict == Verdict::kUnknown);
-  CHECK(endless.detail.find("a loop without a bound") != std::string::npos);
+  CHECK(endless.detail.find("more than 20 decisions: a loop without a bound") != std::string::npos);
   const auto many = findings_of(
       [] {
         prove("something", true);

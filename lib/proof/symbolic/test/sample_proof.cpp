@@ -14,6 +14,13 @@ const bool kRegistered[] = {
     obligation("bad/fails", [] { prove("at most 254", any_byte() <= Word<8>(254)); }),
     obligation("bad/vacuous",
                [] { prove_if("never", any_byte() < Word<8>(0), any_byte() == Word<8>(1)); }),
+    obligation("bad/endless",
+               [] {
+                 const Word<32> end = any<Word<32>>("end");
+                 for (Word<32> i(0); i < end; i += Word<32>(1)) {
+                 }
+                 prove("the loop ends", true);
+               }),
     must_refute("bad/survives", [] { prove("at most 255", any_byte() <= Word<8>(255)); }),
 };
 
