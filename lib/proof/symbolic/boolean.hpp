@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -105,10 +107,21 @@ template <>
       "(WordArray for arrays)");
 }
 
-// A line in the counterexample: `text`, and the values of `words` there.
+namespace internal {
+template <class Value>
+Term shown(const Value& value) {
+  if constexpr (std::integral<Value>) {
+    return literal(bits(64), static_cast<std::uint64_t>(value));
+  } else {
+    return value.term();
+  }
+}
+}  // namespace internal
+
+// A line in the counterexample: `text`, and the values of `words` there, or of plain numbers.
 template <class... Words>
 void note(std::string text, const Words&... words) {
-  Paths::current().note(std::move(text), {words.term()...});
+  Paths::current().note(std::move(text), {internal::shown(words)...});
 }
 
 }  // namespace quintet::proof

@@ -82,15 +82,7 @@ Findings Paths::explore(const std::function<void()>& body) {
       run_once(body);
       ++findings_.paths;
     } while (trail_.advance());
-    for (const auto& [name, goal] : findings_.goals) {
-      if (goal.reached) continue;
-      findings_.verdict = Verdict::kVacuous;
-      findings_.detail = quoted("no execution reaches the goal", name);
-    }
-    if (findings_.goals.empty()) {
-      findings_.verdict = Verdict::kVacuous;
-      findings_.detail = "no execution reaches any goal";
-    }
+    judge_goals();
   } catch (const Finished&) {
     ++findings_.paths;
   } catch (const std::exception& thrown) {
@@ -105,6 +97,20 @@ Findings Paths::explore(const std::function<void()>& body) {
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
   findings_.seconds = seconds.count() - effort.printing_seconds;
   return findings_;
+}
+
+// Every goal holds on every path: unless none gets there.
+void Paths::judge_goals() {
+  if (findings_.goals.empty()) {
+    findings_.verdict = Verdict::kVacuous;
+    findings_.detail = "no execution reaches any goal";
+  }
+  for (const auto& [name, goal] : findings_.goals) {
+    if (goal.reached) continue;
+    if (goal.undecided) return undecided(quoted("whether an execution reaches the goal", name));
+    findings_.verdict = Verdict::kVacuous;
+    findings_.detail = quoted("no execution reaches the goal", name);
+  }
 }
 
 void Paths::run_once(const std::function<void()>& body) {
@@ -155,7 +161,7 @@ bool Paths::fork(Term condition) {
         models[option] = s.witness;
       } else {
         const Answer answer = ask(wanted);
-        if (answer == Answer::kUnknown) gave_up("whether a side of a condition is possible");
+        if (answer == Answer::kUnknown) too_hard("whether a side of a condition is possible");
         if (answer == Answer::kUnsat) continue;
         models[option] = s.solver.model();
       }
@@ -196,7 +202,11 @@ Goal& Paths::goal(std::string_view name) {
 
 void Paths::prove(std::string_view name, Term conclusion, Term when) {
   Goal& claimed = goal(name);
-  if (!claimed.reached) claimed.reached = can_be(when);
+  if (!claimed.reached) {
+    const Answer answer = can_be(when);
+    claimed.reached = answer == Answer::kSat;
+    claimed.undecided |= answer == Answer::kUnknown;
+  }
   if (!conclusion) return static_cast<void>(++claimed.times);
   claims_.emplace_back(&claimed, conclusion);
 }
@@ -221,7 +231,7 @@ void Paths::settle() {
     if (answer == Answer::kUnknown) {
       const Answer alone = ask(make(Op::kNegate, {conclusion}));
       if (alone == Answer::kSat) refuted(goal->name);
-      if (alone == Answer::kUnknown) gave_up(quoted("the goal", goal->name));
+      if (alone == Answer::kUnknown) too_hard(quoted("the goal", goal->name));
     }
     ++goal->times;
   }
@@ -229,10 +239,10 @@ void Paths::settle() {
 }
 
 // Whether this path can be executed so that `condition` is true: what a goal's vacuity twin asks.
-bool Paths::can_be(Term condition) {
-  if (!condition && state_->witness != nullptr) return true;
+Answer Paths::can_be(Term condition) {
+  if (!condition && state_->witness != nullptr) return Answer::kSat;
   const Term wanted = condition ? condition : literal(truth(), 1);
-  return state_->witnesses(wanted) || ask(wanted) == Answer::kSat;
+  return state_->witnesses(wanted) ? Answer::kSat : ask(wanted);
 }
 
 void Paths::refuted(std::string_view name) {
@@ -256,13 +266,24 @@ void Paths::refute_check(const BrokenCheck& broken) {
   paths.settle();
   const Answer possible = paths.ask(literal(truth(), 1));
   if (possible == Answer::kUnsat) throw Impossible{};
-  if (possible == Answer::kUnknown) paths.gave_up(quoted("the goal", goal));
+  if (possible == Answer::kUnknown) paths.too_hard(quoted("the goal", goal));
   paths.refuted(goal);
 }
 
 void Paths::gave_up(std::string_view what) {
   findings_.verdict = Verdict::kUnknown;
   findings_.detail = std::string("the prover gave up on ").append(what);
+  throw Finished{};
+}
+
+// The solver does not say: it had too little time, or is not made for such terms.
+void Paths::undecided(std::string_view what) {
+  findings_.verdict = Verdict::kUnknown;
+  findings_.detail = std::string("the solver gave up on ").append(what);
+  findings_.detail.append(" (--query-seconds gives it more time)");
+}
+void Paths::too_hard(std::string_view what) {
+  undecided(what);
   throw Finished{};
 }
 

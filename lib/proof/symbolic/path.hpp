@@ -45,6 +45,7 @@ struct Goal {
   std::string name;
   std::uint64_t times = 0;  // how often it was met and proved
   bool reached = false;     // its vacuity twin was refuted
+  bool undecided = false;   // the solver gave up on its vacuity twin somewhere
 };
 
 // The sum of all paths.
@@ -99,11 +100,14 @@ class Paths {
   [[nodiscard]] Answer ask(Term extra);
   void run_once(const std::function<void()>& body);
   void settle();
+  void judge_goals();
   [[nodiscard]] Goal& goal(std::string_view name);
-  [[nodiscard]] bool can_be(Term condition);
+  [[nodiscard]] Answer can_be(Term condition);
   [[noreturn]] void refuted(std::string_view goal);
   static void refute_check(const BrokenCheck& broken);
   [[noreturn]] void gave_up(std::string_view what);
+  [[noreturn]] void too_hard(std::string_view what);
+  void undecided(std::string_view what);
 
   Limits limits_;
   std::unique_ptr<State> state_;
