@@ -3,6 +3,7 @@
 #include <array>
 #include <chrono>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <regex>
@@ -45,6 +46,7 @@ struct WrongUsage : std::runtime_error {
 struct Options {
   bool list = false, faults = true, claims = true, explain = false, stop_at_first = false;
   bool help = false;
+  std::string pattern;
   std::regex only{""};
   std::string output;
   std::size_t jobs = std::max(1U, std::thread::hardware_concurrency());
@@ -71,7 +73,8 @@ void read_flag(const std::string& flag, Options& options, Value value) {
   if (flag == "--list") {
     options.list = true;
   } else if (flag == "--only") {
-    options.only = regex_of(value());
+    options.pattern = value();
+    options.only = regex_of(options.pattern);
   } else if (flag == "--faults") {
     options.claims = false;
   } else if (flag == "--no-faults") {
@@ -111,8 +114,18 @@ Options parse(const std::vector<std::string>& words) {
   return options;
 }
 
+std::string nothing_chosen(const Options& options) {
+  const std::string kind = options.claims && options.faults ? "obligation"
+                           : options.faults                 ? "seeded fault (must_refute)"
+                                                            : "obligation that must be proved";
+  const std::string where = options.pattern.empty() ? "here" : "matches `" + options.pattern + "`";
+  return "no " + kind + " " + where + ": --list names all";
+}
+
 std::vector<const Obligation*> chosen(const Options& options) {
-  if (obligations().empty()) throw WrongUsage("nothing is registered here: see docs/proving.md");
+  if (obligations().empty()) {
+    throw WrongUsage("no obligation(...) is registered here: see docs/proving.md");
+  }
   std::set<std::string> names;
   for (const Obligation& each : obligations()) {
     if (!names.insert(each.name).second) {
@@ -124,7 +137,7 @@ std::vector<const Obligation*> chosen(const Options& options) {
     const bool wanted = each.must_refute ? options.faults : options.claims;
     if (wanted && std::regex_search(each.name, options.only)) list.push_back(&each);
   }
-  if (list.empty()) throw WrongUsage("no obligation matches: --list names all");
+  if (list.empty()) throw WrongUsage(nothing_chosen(options));
   return list;
 }
 
@@ -167,9 +180,12 @@ void print_outcome(const Outcome& outcome, const Options& options, Report& repor
              fixed(f.seconds, 2).c_str());
   if (!outcome.as_expected()) {
     const char* wanted = outcome.obligation->must_refute ? "REFUTED" : "PROVED";
-    report.print("  MUST BE " + std::string(wanted) + ": " + f.detail + "\n");
+    const bool survived = f.verdict == Verdict::kProved;
+    report.print("  MUST BE " + std::string(wanted) + ": " +
+                 (survived ? "every goal holds all the same" : f.detail) + "\n");
   } else if (outcome.obligation->must_refute) {
-    report.print("  " + (options.explain ? f.detail : f.detail.substr(0, f.detail.find('\n'))) +
+    // Its first line says which goal fails.
+    report.print("  " + (options.explain ? f.detail : f.detail.substr(0, f.detail.find(":\n"))) +
                  "\n");
   }
 }
@@ -226,7 +242,7 @@ int main(int argc, char** argv) {
     }
     return prove_all(options);
   } catch (const WrongUsage& error) {
-    std::cerr << argv[0] << ": " << error.what() << "\n";
+    std::cerr << std::filesystem::path(argv[0]).filename().string() << ": " << error.what() << "\n";
     return 2;
   }
 }

@@ -16,12 +16,13 @@ expect 1 'MUST BE PROVED: goal `at most 254` fails' "$sample" --only bad/fails
 expect 1 'MUST BE PROVED: no execution reaches the goal `never`' "$sample" --only vacuous
 expect 1 'a path with more than 500 decisions' "$sample" --only endless
 expect 1 'a path with more than 9 decisions' "$sample" --only endless --decisions 9
-expect 1 'MUST BE REFUTED' "$sample" --only survives
+expect 1 'MUST BE REFUTED: every goal holds all the same' "$sample" --only survives
 expect 1 '1 of 4 obligations proved, 1 of 2 seeded faults refuted' "$sample"
 expect 1 'in 0.' "$sample" --stop-at-first --jobs 1
 expect 0 'smt kB' "$sample" --only good/ --smt-bytes --query-seconds 5
 expect 2 'unknown argument `--olny`' "$sample" --olny good
-expect 2 'no obligation matches' "$sample" --only nothing
+expect 2 'sample_proof: no obligation matches `nothing`' "$sample" --only nothing
+expect 2 'no seeded fault (must_refute) matches `vacuous`' "$sample" --only vacuous --faults
 expect 2 '`(` is not a regular expression' "$sample" --only '('
 expect 2 '--only needs a value' "$sample" --only
 expect 2 '`0` is not a number from 1' "$sample" --jobs 0
