@@ -44,6 +44,10 @@ void Execution::run(const Body& program, Strategy& strategy, std::vector<std::st
     QT_REQUIRE(joined_ || spawned_ == 0, "a program spawns threads and does not join them");
   } catch (const Stopped&) {
     stopping_ = true;
+  } catch (const std::exception& thrown) {
+    record_thrown(kMain, thrown.what());
+  } catch (...) {
+    record_thrown(kMain, "what is no std::exception");
   }
   running_execution = outer;
 }
@@ -65,6 +69,10 @@ void Execution::body_of(ThreadId thread) {
   try {
     threads_[thread].body();
   } catch (const Stopped&) {  // NOLINT(bugprone-empty-catch): it has ended, as it was told
+  } catch (const std::exception& thrown) {
+    record_thrown(thread, thrown.what());
+  } catch (...) {
+    record_thrown(thread, "what is no std::exception");
   }
 }
 
@@ -230,6 +238,10 @@ void Execution::record_blocked(const Situation& now) {
     text += (text.empty() ? "" : ", ") + waiting_text(t);
   }
   if (!text.empty()) record(FailureKind::kDeadlock, text);
+}
+
+void Execution::record_thrown(ThreadId thread, const std::string& what) {
+  record(FailureKind::kException, threads_[thread].name + " throws: " + what);
 }
 
 void Execution::record(FailureKind kind, const std::string& text) {

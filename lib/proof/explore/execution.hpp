@@ -25,6 +25,7 @@ namespace quintet::proof::explore {
 enum class FailureKind : std::uint8_t {
   kNone,
   kCheck,           // a check of the program, or a QT_CHECK of what it runs, does not hold
+  kException,       // one that no code catches
   kDataRace,        // plain accesses that nothing orders, one of them a store
   kUnfinishedCell,  // a cell is used by a thread that cannot know of its making
   kDeadlock,        // threads wait and nobody can go on
@@ -96,6 +97,7 @@ class Execution {
   Outcome run_out(const Operation& operation);
   Outcome perform_alone(const Operation& operation);
   void record_blocked(const Situation& situation);
+  void record_thrown(ThreadId thread, const std::string& what);
   void record(FailureKind kind, const std::string& text);
   void unwind();
   static void broken_check(const BrokenCheck& broken);

@@ -141,6 +141,8 @@ const char* to_string(FailureKind kind) {
       return "held";
     case FailureKind::kCheck:
       return "check failed";
+    case FailureKind::kException:
+      return "exception";
     case FailureKind::kDataRace:
       return "data race";
     case FailureKind::kUnfinishedCell:

@@ -2,6 +2,7 @@
 #include <array>
 #include <memory>
 #include <sstream>
+#include <stdexcept>
 #include <vector>
 
 #include "base/assert.hpp"
@@ -94,6 +95,24 @@ TEST_CASE("an assertion may break in what a thread waits for and after the threa
     QT_CHECK(ready.load(relaxed) < 2);
   });
   CHECK(after.failure.text == "QT_CHECK(ready.load(relaxed) < 2)");
+}
+
+TEST_CASE("an exception that nobody catches is a failure of the thread that throws it") {
+  const auto throws_if_late = [](Run& run) {
+    Atomic<int> ready(0);
+    run.spawn("writer", [&] { ready.store(1, relaxed); });
+    run.spawn("reader", [&] {
+      if (ready.load(relaxed) == 1) throw std::runtime_error("too late");
+    });
+    run.join();
+  };
+  const Report thread = explore(throws_if_late, with(Model::kSequential));
+  CHECK(thread.failure.kind == FailureKind::kException);
+  CHECK(thread.failure.text == "reader throws: too late");
+  CHECK(replay(throws_if_late, thread.token).failure.text == thread.failure.text);
+  const Report program = explore([](Run&) { throw 5; });
+  CHECK(program.failure.kind == FailureKind::kException);
+  CHECK(program.failure.text == "program throws: what is no std::exception");
 }
 
 TEST_CASE("a token that is wrong or of another program is refused by name") {
