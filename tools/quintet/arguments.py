@@ -173,10 +173,17 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     commands = parser.add_subparsers(
         dest="command", required=True, metavar="COMMAND", parser_class=Parser
     )
+    parsers: dict[str, Parser] = {}
     for name, (text, add_arguments) in COMMANDS.items():
-        add_arguments(commands.add_parser(name, help=text, description=text))
+        parsers[name] = commands.add_parser(name, help=text, description=text)
+        add_arguments(parsers[name])
     cut = words.index("--") if "--" in words else len(words)
-    args = parser.parse_args(words[:cut])
+    name, *rest = words[:cut] or [""]
+    if name in parsers:  # by itself, so that options may stand between its arguments
+        args = parsers[name].parse_intermixed_args(rest)
+        args.command = name
+    else:
+        args = parser.parse_args(words[:cut])
     args.passthrough = list(words[cut + 1 :])
     if args.passthrough and args.command != "run":
         raise UsageError("only run takes flags after --", "drop them")

@@ -2,11 +2,13 @@
 """Bad input: one line with the remedy and the right status; and the small commands."""
 
 import json
+from pathlib import Path
 
 import pytest
 from conftest import write_run
 
 from quintet import cli
+from quintet.arguments import parse
 from quintet.machine import machine_id, slug
 
 
@@ -24,6 +26,11 @@ from quintet.machine import machine_id, slug
         (["figure", "99"], 2, ["unknown figure '99'", "known figures: 8 (verification), 11"]),
         (["compare", "absent", "absent"], 1, ["absent: no such run", "ls build/runs"]),
         (["compare", "onlyone"], 2, ["required: B", "--help"]),
+        (
+            ["figure", "8", "run", "--frob"],
+            2,
+            ["unrecognized", "--frob; see ./quintet figure --help"],
+        ),
         (["frobnicate"], 2, ["invalid choice"]),
         ([], 2, ["required: COMMAND"]),
         (["check", "x", "--", "--flag"], 2, ["only run takes flags after --"]),
@@ -34,6 +41,12 @@ def test_bad_input_is_one_line(quintet, bench, arguments, status, words):
     assert code == status and not out and err.count("\n") == 1 and err.startswith("quintet: ")
     for word in words:
         assert word in err
+
+
+def test_options_may_stand_between_arguments():
+    args = parse(["figure", "8", "-o", "out", "one", "--no-paper", "two"])
+    assert (args.command, args.which, args.run) == ("figure", "8", [Path("one"), Path("two")])
+    assert args.output == Path("out") and not args.paper
 
 
 def test_filter_that_matches_nothing(quintet, bench, tmp_path):
