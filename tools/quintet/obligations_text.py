@@ -159,7 +159,8 @@ def notes(verification: Verification, paper: bool) -> list[str]:
     if paper:
         lines.append(
             "grey: the paper's artifact, on a machine that it does not name; its specifications "
-            "cover more (operating system, hardware), so the ratios are not the same measure"
+            "cover more (operating system, hardware), so the ratios are not the same measure; "
+            "(8): on 8 cores"
         )
     return lines
 
