@@ -141,13 +141,19 @@ Term Paths::apply(std::string_view name, Sort result, Term argument) {
 }
 void Paths::use_integers() { state_->solver.use_integers(); }
 
-bool Paths::fork(Term condition) {
-  State& s = *state_;
+// The number of the next decision on this path. One too many ends the obligation.
+std::size_t Paths::next_decision() {
   const std::size_t at = trail_.position();
-  if (at == limits_.decisions) {
+  if (at >= limits_.decisions) {
     gave_up("a path with more than " + std::to_string(limits_.decisions) +
             " decisions: a loop without a bound? (--decisions allows more)");
   }
+  return at;
+}
+
+bool Paths::fork(Term condition) {
+  State& s = *state_;
+  const std::size_t at = next_decision();
   const Term negated = make(Op::kNegate, {condition});
   // Option 0 is the true side.
   const std::size_t side = trail_.decide([&] {
@@ -176,7 +182,7 @@ bool Paths::fork(Term condition) {
 }
 
 std::size_t Paths::choose(std::size_t options) {
-  state_->forks.resize(std::max(state_->forks.size(), trail_.position() + 1));
+  state_->forks.resize(std::max(state_->forks.size(), next_decision() + 1));
   return trail_.choose(options);
 }
 

@@ -99,6 +99,7 @@ class Paths {
   struct State;
   [[nodiscard]] Answer ask(Term extra);
   void run_once(const std::function<void()>& body);
+  [[nodiscard]] std::size_t next_decision();
   void settle();
   void judge_goals();
   [[nodiscard]] Goal& goal(std::string_view name);

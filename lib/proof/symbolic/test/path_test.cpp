@@ -128,6 +128,19 @@ TEST_CASE("a loop without a bound and too many paths are unknown and do not hang
       {.decisions = 20});
   CHECK(endless.verdict == Verdict::kUnknown);
   CHECK(endless.detail.find("more than 20 decisions: a loop without a bound") != std::string::npos);
+  // The limit counts all decisions, and none can step over it.
+  for (const std::uint64_t limit : {20, 21}) {
+    const auto mixed = findings_of(
+        [] {
+          const W a = any<W>("a");
+          for (W i(0); i < a; i += W(1)) static_cast<void>(choose(2));
+          prove("the loop ends", true);
+        },
+        {.paths = 100, .decisions = limit});
+    CHECK(mixed.verdict == Verdict::kUnknown);
+    CHECK(mixed.detail.find("decisions: a loop without a bound") != std::string::npos);
+    CHECK(mixed.paths == 1);
+  }
   const auto many = findings_of(
       [] {
         prove("something", true);
