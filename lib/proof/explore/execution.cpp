@@ -38,17 +38,11 @@ void Execution::run(const Body& program, Strategy& strategy, std::vector<std::st
   strategy_ = &strategy;
   trace_ = trace;
   Execution* const outer = std::exchange(running_execution, this);
-  try {
+  until_stopped(threads_[kMain].name, [&] {
     const CheckHandler handler(&broken_check);
     program();
     QT_REQUIRE(joined_ || spawned_ == 0, "a program spawns threads and does not join them");
-  } catch (const Stopped&) {
-    stopping_ = true;
-  } catch (const std::exception& thrown) {
-    record_thrown(kMain, thrown.what());
-  } catch (...) {
-    record_thrown(kMain, "what is no std::exception");
-  }
+  });
   running_execution = outer;
 }
 
@@ -65,14 +59,16 @@ void Execution::spawn(std::string name, Body body) {
   if (!thread.fiber) thread.fiber = std::make_unique<Fiber>();
 }
 
-void Execution::body_of(ThreadId thread) {
+// Whatever ends `body` early ends the execution: Stopped, or an exception, which is a failure.
+void Execution::until_stopped(const std::string& who, const Body& body) {
   try {
-    threads_[thread].body();
-  } catch (const Stopped&) {  // NOLINT(bugprone-empty-catch): it has ended, as it was told
+    body();
+  } catch (const Stopped&) {
+    stopping_ = true;
   } catch (const std::exception& thrown) {
-    record_thrown(thread, thrown.what());
+    record(FailureKind::kException, who + " throws: " + thrown.what());
   } catch (...) {
-    record_thrown(thread, "what is no std::exception");
+    record(FailureKind::kException, who + " throws: what is no std::exception");
   }
 }
 
@@ -87,15 +83,13 @@ void Execution::join() {
   joined_ = true;
   for (ThreadId t = 1; t <= spawned_; ++t) memory_.start(t);
   for (ThreadId t = 1; t <= spawned_ && !stopping_; ++t) {
-    threads_[t].fiber->start([this, t] { body_of(t); });
+    threads_[t].fiber->start([this, t] { until_stopped(threads_[t].name, threads_[t].body); });
     resume(t);
   }
-  try {
+  until_stopped("an await", [this] {  // what its predicate throws, or a check in it that breaks
     while (!stopping_ && step()) {
     }
-  } catch (const Stopped&) {
-    stopping_ = true;  // a broken check in what a thread waits for
-  }
+  });
   unwind();
   if (stopping_) throw Stopped{};
   for (ThreadId t = 1; t <= spawned_; ++t) memory_.join(t);
@@ -238,10 +232,6 @@ void Execution::record_blocked(const Situation& now) {
     text += (text.empty() ? "" : ", ") + waiting_text(t);
   }
   if (!text.empty()) record(FailureKind::kDeadlock, text);
-}
-
-void Execution::record_thrown(ThreadId thread, const std::string& what) {
-  record(FailureKind::kException, threads_[thread].name + " throws: " + what);
 }
 
 void Execution::record(FailureKind kind, const std::string& text) {

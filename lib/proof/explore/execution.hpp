@@ -90,14 +90,13 @@ class Execution {
 
   void reset();
   void resume(ThreadId thread);
-  void body_of(ThreadId thread);
+  void until_stopped(const std::string& who, const Body& body);
   [[nodiscard]] Situation situation() const;
   bool step();  // false: nobody can go on, or nobody shall
   Outcome apply(ThreadId thread, const Operation& operation, std::uint32_t age);
   Outcome run_out(const Operation& operation);
   Outcome perform_alone(const Operation& operation);
   void record_blocked(const Situation& situation);
-  void record_thrown(ThreadId thread, const std::string& what);
   void record(FailureKind kind, const std::string& text);
   void unwind();
   static void broken_check(const BrokenCheck& broken);

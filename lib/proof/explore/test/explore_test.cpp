@@ -110,6 +110,19 @@ TEST_CASE("an exception that nobody catches is a failure of the thread that thro
   CHECK(thread.failure.kind == FailureKind::kException);
   CHECK(thread.failure.text == "reader throws: too late");
   CHECK(replay(throws_if_late, thread.token).failure.text == thread.failure.text);
+  const Report waiting = explore([](Run& run) {
+    Atomic<int> ready(0);
+    run.spawn("writer", [&] { ready.store(1, relaxed); });
+    run.spawn("reader", [&] {
+      ExploredAtomics::await(ready, relaxed, [](int r) {
+        if (r == 1) throw std::runtime_error("no such state");
+        return false;
+      });
+    });
+    run.join();
+  });
+  CHECK(waiting.failure.kind == FailureKind::kException);
+  CHECK(waiting.failure.text == "an await throws: no such state");
   const Report program = explore([](Run&) { throw 5; });
   CHECK(program.failure.kind == FailureKind::kException);
   CHECK(program.failure.text == "program throws: what is no std::exception");
