@@ -129,7 +129,7 @@ TEST_CASE("a loop without a bound and too many paths are unknown and do not hang
   CHECK(endless.verdict == Verdict::kUnknown);
   CHECK(endless.detail.find("more than 20 decisions: a loop without a bound") != std::string::npos);
   // The limit counts all decisions, and none can step over it.
-  for (const std::uint64_t limit : {20, 21}) {
+  for (const std::uint64_t limit : {20U, 21U}) {
     const auto mixed = findings_of(
         [] {
           const W a = any<W>("a");
