@@ -15,6 +15,8 @@ endif()
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(HWLOC REQUIRED IMPORTED_TARGET hwloc>=2.9)
+pkg_check_modules(ISAL REQUIRED IMPORTED_TARGET libisal>=2.30)
+pkg_check_modules(PMEM REQUIRED IMPORTED_TARGET libpmem>=1.12)
 
 # Proofs need Z3; everything else does without.
 if(QT_BUILD_TESTS OR QT_BUILD_BENCH)

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <immintrin.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <filesystem>
+#include <span>
+#include <utility>
+
+#include "pm_log/error.hpp"
+#include "pm_log/persistent_memory.hpp"
+#include "pm_log/stream_copy.hpp"
+
+// The real world of a log: a file or device, mapped. On persistent memory (DAX) lines are streamed
+// past the cache and sfence makes them durable; on any other file msync(2) does, a page at a time.
+// Threading: one thread.
+namespace quintet::pm_log {
+
+// How what was written becomes durable.
+enum class Durability : std::uint8_t {
+  kFlush,  // flush instructions and fences: persistent memory
+  kMsync,  // msync(2): a file in the page cache
+};
+
+class MappedPm {
+ public:
+  struct Options {
+    bool read_only = false;
+    bool populate = false;      // map all pages now, not at first touch
+    bool guard_sigbus = false;  // unreadable media are errors of read(), not signals
+  };
+
+  // A new file of `bytes`, all of them allocated: a full disk is an error now and no signal later.
+  // A device (/dev/dax*) is taken as it is; `bytes` must be 0 or its size.
+  // Errors: kIo (errno: EEXIST, ENOSPC, EISDIR, ...), kBusy.
+  [[nodiscard]] static Result<MappedPm> create(const std::filesystem::path& path,
+                                               std::uint64_t bytes, const Options& options);
+
+  // An existing file or device. It is locked against a second writer while it is open.
+  // Errors: kIo, kBusy, kNotALog (an empty file, a directory).
+  [[nodiscard]] static Result<MappedPm> open(const std::filesystem::path& path,
+                                             const Options& options);
+
+  // Memory that is mapped already, and stays the caller's. Requires: 64-byte aligned.
+  [[nodiscard]] static MappedPm adopt(std::span<std::byte> memory, Durability durability);
+
+  MappedPm(MappedPm&& other) noexcept
+      : data_(std::exchange(other.data_, nullptr)),
+        size_(other.size_),
+        copy_(other.copy_),
+        durability_(other.durability_),
+        options_(other.options_),
+        owned_(std::exchange(other.owned_, false)),
+        file_(std::exchange(other.file_, -1)),
+        dirty_begin_(other.dirty_begin_),
+        dirty_end_(other.dirty_end_) {}
+  MappedPm& operator=(MappedPm&&) = delete;
+  ~MappedPm();
+
+  [[nodiscard]] Durability durability() const { return durability_; }
+  [[nodiscard]] std::byte* data() const { return data_; }
+
+  // --- PersistentMemory ---------------------------------------------------------------------
+
+  [[nodiscard]] std::uint64_t size() const { return size_; }
+  void store(std::uint64_t offset, std::span<const std::byte> bytes) {
+    std::memcpy(data_ + offset, bytes.data(), bytes.size());
+  }
+  void stream(std::uint64_t offset, std::span<const std::byte> lines) {
+    if (durability_ == Durability::kFlush) [[likely]] {
+      copy_(data_ + offset, lines.data(), lines.size());
+    } else {
+      store(offset, lines);
+      note(offset, lines.size());
+    }
+  }
+  void flush(std::uint64_t offset, std::uint64_t bytes) {
+    if (durability_ == Durability::kFlush) {
+      flush_lines(offset, bytes);
+    } else {
+      note(offset, bytes);
+    }
+  }
+  [[nodiscard]] bool fence() {
+    if (durability_ == Durability::kFlush) [[likely]] {
+      _mm_sfence();
+      return true;
+    }
+    return sync();
+  }
+  [[nodiscard]] bool read(std::uint64_t offset, std::span<std::byte> bytes) const {
+    if (options_.guard_sigbus) [[unlikely]]
+      return read_guarded(offset, bytes);
+    std::memcpy(bytes.data(), data_ + offset, bytes.size());
+    return true;
+  }
+
+ private:
+  MappedPm(std::byte* data, std::uint64_t size, Durability durability, const Options& options,
+           bool owned, int file);
+
+  // msync takes one range per epoch: what an epoch writes lies at the log's tail and in the first
+  // pages, and nothing between them is dirty.
+  void note(std::uint64_t offset, std::uint64_t bytes) {
+    if (bytes == 0) return;
+    dirty_begin_ = std::min(dirty_begin_, offset);
+    dirty_end_ = std::max(dirty_end_, offset + bytes);
+  }
+  void flush_lines(std::uint64_t offset, std::uint64_t bytes);
+  [[nodiscard]] bool sync();
+  [[nodiscard]] bool read_guarded(std::uint64_t offset, std::span<std::byte> bytes) const;
+
+  std::byte* data_;
+  std::uint64_t size_;
+  StreamCopy copy_;
+  Durability durability_;
+  Options options_;
+  bool owned_;
+  int file_;  // holds the lock; -1: none
+  std::uint64_t dirty_begin_ = UINT64_MAX;
+  std::uint64_t dirty_end_ = 0;
+};
+
+}  // namespace quintet::pm_log

@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "pm_log/multi_log.hpp"
+
+// How the operations of multi_log.hpp are done, in the order: append, commit, head, read, reserve.
+namespace quintet::pm_log {
+
+// --- append ---------------------------------------------------------------------------------
+
+template <PersistentMemory M, Fault kFault>
+Result<void> MultiLog<M, kFault>::check_append(LogIndex log, std::uint64_t count) const {
+  if (auto ready = check_change(log); !ready) return ready;
+  const LogState& state = pool_.logs[log];
+  if (state.reserved != 0) {
+    return std::unexpected(Error{.code = Errc::kReserved, .log = log, .a = state.pending.position});
+  }
+  if (count > room(state)) {
+    return std::unexpected(Error{.code = Errc::kNoSpace, .log = log, .a = room(state), .b = count});
+  }
+  return {};
+}
+
+// Requires: room for them.
+template <PersistentMemory M, Fault kFault>
+void MultiLog<M, kFault>::put(LogState& state, std::span<const std::byte> bytes) {
+  if (const std::size_t filled = state.filled(); filled != 0) {
+    const std::size_t count = std::min(bytes.size(), kLineBytes - filled);
+    std::memcpy(state.line.bytes().data() + filled, bytes.data(), count);
+    if (pool_.is_fast()) state.delta_crc = crc32c(state.delta_crc, bytes.first(count));
+    const std::uint64_t start = state.pending.at - filled;
+    move_pending(state, count);
+    if (filled + count < kLineBytes) return;
+    write_payload(state.place.area + start, state.line.bytes());
+    bytes = bytes.subspan(count);
+  }
+  const std::size_t whole = align_down(bytes.size(), kLineBytes);
+  if (whole != 0) put_lines(state, bytes.first(whole));
+  const auto rest = bytes.subspan(whole);
+  if (rest.empty()) return;
+  std::memcpy(state.line.bytes().data(), rest.data(), rest.size());
+  if (pool_.is_fast()) state.delta_crc = crc32c(state.delta_crc, rest);
+  move_pending(state, rest.size());
+}
+
+// Whole lines, at the start of a line.
+template <PersistentMemory M, Fault kFault>
+void MultiLog<M, kFault>::put_lines(LogState& state, std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const auto pieces = split<std::uint64_t>(state.pending.at, bytes.size(), state.place.length);
+    auto piece = bytes.first(pieces.first);
+    std::uint64_t at = state.place.area + state.pending.at;
+    move_pending(state, piece.size());
+    bytes = bytes.subspan(piece.size());
+    if (!pool_.is_fast()) {
+      write_payload(at, piece);
+      continue;
+    }
+    // The checksum takes each chunk while it is in the first-level cache for the copy.
+    while (!piece.empty()) {
+      const auto chunk = piece.first(std::min<std::size_t>(piece.size(), kPageBytes));
+      state.delta_crc = crc32c(state.delta_crc, chunk);
+      write_payload(at, chunk);
+      at += chunk.size();
+      piece = piece.subspan(chunk.size());
+    }
+  }
+}
+
+template <PersistentMemory M, Fault kFault>
+void MultiLog<M, kFault>::write_payload(std::uint64_t at, std::span<const std::byte> lines) {
+  if constexpr (kFault == Fault::kPayloadNotFlushed) {
+    memory_.store(at, lines);
+  } else {
+    memory_.stream(at, lines);
+  }
+}
+
+// The line that holds the end of what is appended, as far as it is filled. What follows in it is
+// free, unless the ring is nearly full: then it is the oldest bytes, and they are kept.
+template <PersistentMemory M, Fault kFault>
+void MultiLog<M, kFault>::write_partial_line(LogState& state) {
+  const std::size_t filled = state.filled();
+  if (filled == 0 || kFault == Fault::kPartialLineForgotten) return;
+  const std::uint64_t at = state.place.area + state.pending.at - filled;
+  const std::uint64_t used = state.pending.position - state.head.position;
+  if (state.place.length - used < kLineBytes - filled && kFault != Fault::kLiveBytesOverwritten) {
+    if (!memory_.read(at + filled, state.line.bytes().subspan(filled))) broken_ = true;
+  }
+  write_payload(at, state.line.bytes());
+}
+
+// --- commit ---------------------------------------------------------------------------------
+
+template <PersistentMemory M, Fault kFault>
+Result<void> MultiLog<M, kFault>::commit() {
+  if (changed_ == 0) return {};
+  if constexpr (kFault == Fault::kCommitPerLog) {
+    for (; changed_ != 0; changed_ &= changed_ - 1) {
+      if (auto done = commit_logs(changed_ & -changed_); !done) return done;
+    }
+  }
+  return commit_logs(changed_);
+}
+
+template <PersistentMemory M, Fault kFault>
+Result<void> MultiLog<M, kFault>::commit_logs(std::uint64_t logs) {
+  for_each_log(logs, [&](LogState& state) { write_partial_line(state); });
+  if (broken_) [[unlikely]]
+    return std::unexpected(Error{.code = Errc::kIo});
+  auto done = make_durable(logs, [](const LogState& state) {
+    return Change{state.head, state.pending, state.delta_crc};
+  });
+  if (!done) [[unlikely]]
+    return done;
+  for_each_log(logs, [&](LogState& state) { state.delta_crc = pool_.seeds.payload; });
+  changed_ &= ~logs;
+  return {};
+}
+
+// Writes what `change_of` says of each of these logs, and the root that makes it count.
+template <PersistentMemory M, Fault kFault>
+template <class ChangeOf>
+Result<void> MultiLog<M, kFault>::make_durable(std::uint64_t logs, ChangeOf change_of) {
+  const std::uint64_t seq = pool_.seq + 1;
+  const std::uint64_t at = root_at(kFault == Fault::kActiveRootOverwritten ? seq - 1 : seq);
+  if (pool_.is_single()) {
+    write_line<Fault::kRootNotFlushed>(at, slot_line(0, seq, change_of(pool_.logs[0]), at));
+  } else {
+    for_each_log(logs, [&](LogState& state) { write_slot(state, seq, change_of(state)); });
+    const MasterSlot master{seq, pool_.live, pool_.digest};
+    write_line<Fault::kRootNotFlushed>(at, encode(master, at, pool_.seeds));
+  }
+  if (!seal(seq)) [[unlikely]] {
+    broken_ = true;
+    return std::unexpected(Error{.code = Errc::kIo});
+  }
+  pool_.seq = seq;
+  for_each_log(logs, [&](LogState& state) {
+    const Change change = change_of(state);
+    state.head = change.head;
+    state.tail = change.tail;
+  });
+  return {};
+}
+
+// The slot that is not in use takes the change; the next root will name it.
+template <PersistentMemory M, Fault kFault>
+void MultiLog<M, kFault>::write_slot(LogState& state, std::uint64_t seq, const Change& change) {
+  const auto log = static_cast<LogIndex>(&state - pool_.logs.data());
+  if (kFault != Fault::kActiveSlotOverwritten) pool_.live ^= std::uint64_t{1} << log;
+  const std::uint64_t at = slot_at(log, pool_.live >> log & 1);
+  const Line line = slot_line(log, seq, change, at);
+  pool_.digest ^= state.slot_crc ^ line.words[7];
+  state.slot_crc = line.words[7];
+  write_line<Fault::kSlotNotFlushed>(at, line);
+}
+
+template <PersistentMemory M, Fault kFault>
+Line MultiLog<M, kFault>::slot_line(LogIndex log, std::uint64_t seq, const Change& change,
+                                    std::uint64_t at) const {
+  return encode(LogSlot{.seq = seq,
+                        .head = change.head.position,
+                        .tail = change.tail.position,
+                        .previous_tail = pool_.logs[log].tail.position,
+                        .delta_crc = change.delta_crc,
+                        .log = log},
+                at, pool_.seeds);
+}
+
+// Ends the epochs of a commit. Strict: what the commit word names is durable before the word is.
+template <PersistentMemory M, Fault kFault>
+bool MultiLog<M, kFault>::seal(std::uint64_t seq) {
+  bool ok = true;
+  if (!pool_.is_fast()) {
+    if constexpr (kFault != Fault::kNoFenceBeforeWord) ok = memory_.fence();
+    write_line<Fault::kWordNotFlushed>(kCommitWordAt, Line{{commit_word(seq, pool_.seeds)}});
+  }
+  if constexpr (kFault != Fault::kNoFenceAfterCommit) ok = memory_.fence() && ok;  // durable here
+  return ok;
+}
+
+template <PersistentMemory M, Fault kFault>
+void MultiLog<M, kFault>::abort() {
+  for_each_log(changed_, [&](LogState& state) {
+    state.pending = state.tail;
+    state.delta_crc = pool_.seeds.payload;
+    load_partial_line(state);
+  });
+  // What is appended next goes where the forgotten bytes are still on their way.
+  if (changed_ != 0 && !memory_.fence()) broken_ = true;
+  changed_ = 0;
+  for (LogState& state : pool_.logs) state.reserved = 0;
+}
+
+template <PersistentMemory M, Fault kFault>
+void MultiLog<M, kFault>::load_partial_line(LogState& state) {
+  const std::size_t filled = state.filled();
+  const std::uint64_t at = state.place.area + state.pending.at - filled;
+  if (!memory_.read(at, state.line.bytes().first(filled))) broken_ = true;
+}
+
+template <PersistentMemory M, Fault kFault>
+Result<void> MultiLog<M, kFault>::settle() {
+  if (auto ready = check_change(0); !ready) return ready;
+  if (!pool_.is_fast()) return {};
+  // Both roots say the same, and neither rests on payload.
+  for (int i = 0; i < 2; ++i) {
+    auto done = make_durable(pool_.is_single() ? 1 : 0, [this](const LogState& state) {
+      return Change{state.head, state.tail, pool_.seeds.payload};
+    });
+    if (!done) return done;
+  }
+  return {};
+}
+
+// --- head -----------------------------------------------------------------------------------
+
+template <PersistentMemory M, Fault kFault>
+Result<void> MultiLog<M, kFault>::advance_head(LogIndex log, Position position) {
+  if (auto ready = check_change(log); !ready) return ready;
+  const LogState& state = pool_.logs[log];
+  const std::uint64_t head = state.head.position;
+  if (position < head) {
+    return std::unexpected(
+        Error{.code = Errc::kHeadBeforeHead, .log = log, .a = head, .b = position});
+  }
+  if (const std::uint64_t tail = state.tail.position; position > tail) {
+    return std::unexpected(
+        Error{.code = Errc::kHeadBeyondTail, .log = log, .a = tail, .b = position});
+  }
+  if (position == head) return {};
+  const auto new_head = advanced<std::uint64_t>(state.head, position - head, state.place.length);
+  if constexpr (kFault == Fault::kHeadAdvancedEarly) {
+    const std::uint64_t seq = ++pool_.seq;
+    const Line root = slot_line(0, seq, {new_head, state.tail, pool_.seeds.payload}, root_at(seq));
+    memory_.stream(root_at(seq), root.bytes());
+    memory_.stream(kCommitWordAt, Line{{commit_word(seq, pool_.seeds)}}.bytes());
+    pool_.logs[log].head = new_head;
+    return {};
+  }
+  return make_durable(std::uint64_t{1} << log, [&](const LogState& changed) {
+    if constexpr (kFault == Fault::kAdvanceCommitsPending) {
+      return Change{new_head, changed.pending, changed.delta_crc};
+    }
+    return Change{new_head, changed.tail, pool_.seeds.payload};
+  });
+}
+
+// --- read -----------------------------------------------------------------------------------
+
+template <PersistentMemory M, Fault kFault>
+Result<typename MultiLog<M, kFault>::Where> MultiLog<M, kFault>::find(LogIndex log,
+                                                                      Position position,
+                                                                      std::uint64_t count) const {
+  if (log >= pool_.logs.size()) return std::unexpected(invalid_log());
+  const LogState& state = pool_.logs[log];
+  const std::uint64_t head = state.head.position;
+  const std::uint64_t tail = state.tail.position;
+  if (position < head) {
+    return std::unexpected(Error{.code = Errc::kBeforeHead, .log = log, .a = head, .b = position});
+  }
+  if (!contains(head, tail, position, count)) {
+    return std::unexpected(Error{.code = Errc::kPastTail, .log = log, .a = tail, .b = position});
+  }
+  const std::uint64_t length = state.place.length;
+  const std::uint64_t at = advanced<std::uint64_t>(state.head, position - head, length).at;
+  return Where{state.place.area, at, split<std::uint64_t>(at, count, length)};
+}
+
+template <PersistentMemory M, Fault kFault>
+Result<void> MultiLog<M, kFault>::read(LogIndex log, Position position,
+                                       std::span<std::byte> bytes) const {
+  const auto where = find(log, position, bytes.size());
+  if (!where) return std::unexpected(where.error());
+  const auto [area, at, pieces] = *where;
+  if (!memory_.read(area + at, bytes.first(pieces.first)) ||
+      !memory_.read(area, bytes.subspan(pieces.first))) {
+    return std::unexpected(Error{.code = Errc::kMedia, .log = log, .a = area + at});
+  }
+  return {};
+}
+
+template <PersistentMemory M, Fault kFault>
+Result<View> MultiLog<M, kFault>::view(LogIndex log, Position position, std::uint64_t count) const
+  requires MappedMemory<M>
+{
+  const auto where = find(log, position, count);
+  if (!where) return std::unexpected(where.error());
+  const auto [area, at, pieces] = *where;
+  const std::byte* start = memory_.data() + area;
+  return View{std::span(start + at, pieces.first), std::span(start, pieces.second)};
+}
+
+// --- reserve --------------------------------------------------------------------------------
+
+template <PersistentMemory M, Fault kFault>
+Result<std::span<std::byte>> MultiLog<M, kFault>::reserve(LogIndex log, std::uint64_t count)
+  requires MappedMemory<M>
+{
+  if (auto ready = check_append(log, count); !ready) return std::unexpected(ready.error());
+  LogState& state = pool_.logs[log];
+  const std::uint64_t at = state.pending.at;
+  if (const std::uint64_t before_end = state.place.length - at; count > before_end) {
+    return std::unexpected(
+        Error{.code = Errc::kNotContiguous, .log = log, .a = before_end, .b = count});
+  }
+  // The line that the reservation starts in must be whole on the media.
+  const std::size_t filled = state.filled();
+  memory_.store(state.place.area + at - filled, state.line.bytes().first(filled));
+  state.reserved = count;
+  return std::span(memory_.data() + state.place.area + at, count);
+}
+
+template <PersistentMemory M, Fault kFault>
+Result<Position> MultiLog<M, kFault>::publish(LogIndex log, std::uint64_t count)
+  requires MappedMemory<M>
+{
+  if (auto ready = check_change(log); !ready) return std::unexpected(ready.error());
+  LogState& state = pool_.logs[log];
+  const Position position = state.pending.position;
+  if (count > state.reserved) {
+    return std::unexpected(Error{.code = Errc::kReserved, .log = log, .a = position, .b = count});
+  }
+  state.reserved = 0;
+  const std::uint64_t start = state.place.area + state.pending.at;
+  const std::size_t filled = state.filled();
+  memory_.flush(start - filled, filled + count);
+  if (pool_.is_fast()) {
+    state.delta_crc = crc32c(state.delta_crc, std::span(memory_.data() + start, count));
+  }
+  move_pending(state, count);
+  load_partial_line(state);
+  changed_ |= std::uint64_t{count != 0} << log;
+  return position;
+}
+
+template <PersistentMemory M, Fault kFault>
+void MultiLog<M, kFault>::check_invariants() const {
+  for (const LogState& state : pool_.logs) {
+    const std::uint64_t length = state.place.length;
+    QT_CHECK(state.head.position <= state.tail.position);
+    QT_CHECK(state.tail.position <= state.pending.position);
+    QT_CHECK(state.pending.position - state.head.position <= length);
+    for (const auto& cursor : {state.head, state.tail, state.pending}) {
+      QT_CHECK(cursor.at == cursor.position % length);
+    }
+  }
+}
+
+}  // namespace quintet::pm_log
