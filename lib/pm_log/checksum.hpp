@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <span>
 
-// The two checksums of the media format, by ISA-L, which picks the fastest kernel of this CPU.
+// The two checksums of the media format, by the fastest code that this CPU runs.
 // Both continue: crc(crc(start, a), b) is the checksum of a followed by b.
 namespace quintet::pm_log {
 

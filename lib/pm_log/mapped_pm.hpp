@@ -72,11 +72,21 @@ class MappedPm {
   }
   void stream(std::uint64_t offset, std::span<const std::byte> lines) {
     if (durability_ == Durability::kFlush) [[likely]] {
-      copy_(data_ + offset, lines.data(), lines.size());
+      if (lines.size() == kLineBytes) {
+        stream_line(data_ + offset, lines.data());
+      } else {
+        copy_.plain(data_ + offset, lines.data(), lines.size());
+      }
     } else {
       store(offset, lines);
       note(offset, lines.size());
     }
+  }
+  // stream(), and the CRC-32C of what came before and the lines.
+  [[nodiscard]] std::uint32_t stream_summed(std::uint64_t offset, std::span<const std::byte> lines,
+                                            std::uint32_t crc) {
+    if (durability_ == Durability::kMsync) note(offset, lines.size());
+    return copy_.summed(data_ + offset, lines.data(), lines.size(), crc);
   }
   void flush(std::uint64_t offset, std::uint64_t bytes) {
     if (durability_ == Durability::kFlush) {
@@ -109,6 +119,15 @@ class MappedPm {
     if (bytes == 0) return;
     dirty_begin_ = std::min(dirty_begin_, offset);
     dirty_end_ = std::max(dirty_end_, offset + bytes);
+  }
+  // A line that was just written word by word. A wide load of it would have to wait until the
+  // words, and with them every store before them, have left the store queue.
+  static void stream_line(std::byte* target, const std::byte* source) {
+    for (std::size_t i = 0; i < kLineBytes; i += sizeof(long long)) {
+      long long word;
+      std::memcpy(&word, source + i, sizeof word);
+      _mm_stream_si64(reinterpret_cast<long long*>(target + i), word);
+    }
   }
   void flush_lines(std::uint64_t offset, std::uint64_t bytes);
   [[nodiscard]] bool sync();

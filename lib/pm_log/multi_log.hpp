@@ -70,7 +70,7 @@ class MultiLog {
     }
     LogState& state = pool_.logs[log];
     const Position position = state.pending.position;
-    put(state, bytes);
+    put(state, bytes, delta_of(state));
     changed_ |= std::uint64_t{!bytes.empty()} << log;
     return position;
   }
@@ -85,7 +85,7 @@ class MultiLog {
     }
     LogState& state = pool_.logs[log];
     const Position position = state.pending.position;
-    for (const auto piece : pieces) put(state, piece);
+    for (const auto piece : pieces) put(state, piece, delta_of(state));
     changed_ |= std::uint64_t{size != 0} << log;
     return position;
   }
@@ -150,8 +150,8 @@ class MultiLog {
 
   // What a log will be after the commit that is being made.
   struct Change {
-    Cursor<std::uint64_t> head;
-    Cursor<std::uint64_t> tail;
+    Position head;
+    Position tail;
     std::uint32_t delta_crc;
   };
   // Where committed bytes lie.
@@ -178,8 +178,17 @@ class MultiLog {
 
   [[nodiscard]] Result<Where> find(LogIndex log, Position position, std::uint64_t count) const;
 
-  void put(LogState& state, std::span<const std::byte> bytes);
-  void put_lines(LogState& state, std::span<const std::byte> bytes);
+  void put(LogState& state, std::span<const std::byte> bytes, std::uint32_t* sum);
+  void put_part(LogState& state, std::span<const std::byte> bytes, std::uint32_t* sum);
+  void put_lines(std::uint64_t at, std::span<const std::byte> lines, std::uint32_t* sum);
+  // The sum that appended bytes go into, if any.
+  [[nodiscard]] std::uint32_t* delta_of(LogState& state) const {
+    return pool_.is_fast() ? &state.delta_crc : nullptr;
+  }
+  // Offset in the ring of the line that was just filled.
+  [[nodiscard]] static std::uint64_t line_before(const LogState& state) {
+    return (state.pending.at == 0 ? state.place.length : state.pending.at) - kLineBytes;
+  }
   void write_payload(std::uint64_t at, std::span<const std::byte> lines);
   void write_partial_line(LogState& state);
   void load_partial_line(LogState& state);

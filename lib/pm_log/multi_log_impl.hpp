@@ -21,49 +21,47 @@ Result<void> MultiLog<M, kFault>::check_append(LogIndex log, std::uint64_t count
   return {};
 }
 
-// Requires: room for them.
+// Requires: room for them. `sum`, if not null, goes on over the bytes.
 template <PersistentMemory M, Fault kFault>
-void MultiLog<M, kFault>::put(LogState& state, std::span<const std::byte> bytes) {
-  if (const std::size_t filled = state.filled(); filled != 0) {
-    const std::size_t count = std::min(bytes.size(), kLineBytes - filled);
-    std::memcpy(state.line.bytes().data() + filled, bytes.data(), count);
-    if (pool_.is_fast()) state.delta_crc = crc32c(state.delta_crc, bytes.first(count));
-    const std::uint64_t start = state.pending.at - filled;
-    move_pending(state, count);
-    if (filled + count < kLineBytes) return;
-    write_payload(state.place.area + start, state.line.bytes());
-    bytes = bytes.subspan(count);
+void MultiLog<M, kFault>::put(LogState& state, std::span<const std::byte> bytes,
+                              std::uint32_t* sum) {
+  if (state.filled() != 0) {
+    const std::size_t filled = state.filled();
+    const auto part = bytes.first(std::min(bytes.size(), kLineBytes - filled));
+    put_part(state, part, sum);
+    if (state.filled() != 0 || part.empty()) return;
+    write_payload(state.place.area + line_before(state), state.line.bytes());
+    bytes = bytes.subspan(part.size());
   }
   const std::size_t whole = align_down(bytes.size(), kLineBytes);
-  if (whole != 0) put_lines(state, bytes.first(whole));
-  const auto rest = bytes.subspan(whole);
-  if (rest.empty()) return;
-  std::memcpy(state.line.bytes().data(), rest.data(), rest.size());
-  if (pool_.is_fast()) state.delta_crc = crc32c(state.delta_crc, rest);
-  move_pending(state, rest.size());
+  for (auto lines = bytes.first(whole); !lines.empty();) {
+    const auto pieces = split<std::uint64_t>(state.pending.at, lines.size(), state.place.length);
+    put_lines(state.place.area + state.pending.at, lines.first(pieces.first), sum);
+    move_pending(state, pieces.first);
+    lines = lines.subspan(pieces.first);
+  }
+  if (whole != bytes.size()) put_part(state, bytes.subspan(whole), sum);
+}
+
+// Less than a line, or what fills it.
+template <PersistentMemory M, Fault kFault>
+void MultiLog<M, kFault>::put_part(LogState& state, std::span<const std::byte> bytes,
+                                   std::uint32_t* sum) {
+  std::memcpy(state.line.bytes().data() + state.filled(), bytes.data(), bytes.size());
+  if (sum != nullptr) *sum = crc32c(*sum, bytes);
+  move_pending(state, bytes.size());
 }
 
 // Whole lines, at the start of a line.
 template <PersistentMemory M, Fault kFault>
-void MultiLog<M, kFault>::put_lines(LogState& state, std::span<const std::byte> bytes) {
-  while (!bytes.empty()) {
-    const auto pieces = split<std::uint64_t>(state.pending.at, bytes.size(), state.place.length);
-    auto piece = bytes.first(pieces.first);
-    std::uint64_t at = state.place.area + state.pending.at;
-    move_pending(state, piece.size());
-    bytes = bytes.subspan(piece.size());
-    if (!pool_.is_fast()) {
-      write_payload(at, piece);
-      continue;
-    }
-    // The checksum takes each chunk while it is in the first-level cache for the copy.
-    while (!piece.empty()) {
-      const auto chunk = piece.first(std::min<std::size_t>(piece.size(), kPageBytes));
-      state.delta_crc = crc32c(state.delta_crc, chunk);
-      write_payload(at, chunk);
-      at += chunk.size();
-      piece = piece.subspan(chunk.size());
-    }
+void MultiLog<M, kFault>::put_lines(std::uint64_t at, std::span<const std::byte> lines,
+                                    std::uint32_t* sum) {
+  if (sum == nullptr) return write_payload(at, lines);
+  if constexpr (SummingMemory<M> && kFault != Fault::kPayloadNotFlushed) {
+    *sum = memory_.stream_summed(at, lines, *sum);
+  } else {
+    write_payload(at, lines);
+    *sum = crc32c(*sum, lines);
   }
 }
 
@@ -109,11 +107,14 @@ Result<void> MultiLog<M, kFault>::commit_logs(std::uint64_t logs) {
   if (broken_) [[unlikely]]
     return std::unexpected(Error{.code = Errc::kIo});
   auto done = make_durable(logs, [](const LogState& state) {
-    return Change{state.head, state.pending, state.delta_crc};
+    return Change{state.head.position, state.pending.position, state.delta_crc};
   });
   if (!done) [[unlikely]]
     return done;
-  for_each_log(logs, [&](LogState& state) { state.delta_crc = pool_.seeds.payload; });
+  for_each_log(logs, [&](LogState& state) {
+    state.tail = state.pending;
+    state.delta_crc = pool_.seeds.payload;
+  });
   changed_ &= ~logs;
   return {};
 }
@@ -136,11 +137,6 @@ Result<void> MultiLog<M, kFault>::make_durable(std::uint64_t logs, ChangeOf chan
     return std::unexpected(Error{.code = Errc::kIo});
   }
   pool_.seq = seq;
-  for_each_log(logs, [&](LogState& state) {
-    const Change change = change_of(state);
-    state.head = change.head;
-    state.tail = change.tail;
-  });
   return {};
 }
 
@@ -160,8 +156,8 @@ template <PersistentMemory M, Fault kFault>
 Line MultiLog<M, kFault>::slot_line(LogIndex log, std::uint64_t seq, const Change& change,
                                     std::uint64_t at) const {
   return encode(LogSlot{.seq = seq,
-                        .head = change.head.position,
-                        .tail = change.tail.position,
+                        .head = change.head,
+                        .tail = change.tail,
                         .previous_tail = pool_.logs[log].tail.position,
                         .delta_crc = change.delta_crc,
                         .log = log},
@@ -207,7 +203,7 @@ Result<void> MultiLog<M, kFault>::settle() {
   // Both roots say the same, and neither rests on payload.
   for (int i = 0; i < 2; ++i) {
     auto done = make_durable(pool_.is_single() ? 1 : 0, [this](const LogState& state) {
-      return Change{state.head, state.tail, pool_.seeds.payload};
+      return Change{state.head.position, state.tail.position, pool_.seeds.payload};
     });
     if (!done) return done;
   }
@@ -219,7 +215,7 @@ Result<void> MultiLog<M, kFault>::settle() {
 template <PersistentMemory M, Fault kFault>
 Result<void> MultiLog<M, kFault>::advance_head(LogIndex log, Position position) {
   if (auto ready = check_change(log); !ready) return ready;
-  const LogState& state = pool_.logs[log];
+  LogState& state = pool_.logs[log];
   const std::uint64_t head = state.head.position;
   if (position < head) {
     return std::unexpected(
@@ -233,18 +229,19 @@ Result<void> MultiLog<M, kFault>::advance_head(LogIndex log, Position position) 
   const auto new_head = advanced<std::uint64_t>(state.head, position - head, state.place.length);
   if constexpr (kFault == Fault::kHeadAdvancedEarly) {
     const std::uint64_t seq = ++pool_.seq;
-    const Line root = slot_line(0, seq, {new_head, state.tail, pool_.seeds.payload}, root_at(seq));
-    memory_.stream(root_at(seq), root.bytes());
+    const Change change{position, state.tail.position, pool_.seeds.payload};
+    memory_.stream(root_at(seq), slot_line(0, seq, change, root_at(seq)).bytes());
     memory_.stream(kCommitWordAt, Line{{commit_word(seq, pool_.seeds)}}.bytes());
-    pool_.logs[log].head = new_head;
+    state.head = new_head;
     return {};
   }
-  return make_durable(std::uint64_t{1} << log, [&](const LogState& changed) {
-    if constexpr (kFault == Fault::kAdvanceCommitsPending) {
-      return Change{new_head, changed.pending, changed.delta_crc};
-    }
-    return Change{new_head, changed.tail, pool_.seeds.payload};
+  if constexpr (kFault == Fault::kAdvanceCommitsPending) state.tail = state.pending;
+  auto done = make_durable(std::uint64_t{1} << log, [&](const LogState& changed) {
+    return Change{position, changed.tail.position, pool_.seeds.payload};
   });
+  if (done) [[likely]]
+    state.head = new_head;
+  return done;
 }
 
 // --- read -----------------------------------------------------------------------------------

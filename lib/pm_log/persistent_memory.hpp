@@ -35,6 +35,17 @@ concept PersistentMemory = requires(M& memory, const M& constant, std::uint64_t 
   { constant.read(offset, target) } -> std::same_as<bool>;
 };
 
+// A memory that can sum what it streams says so by a function of its own,
+//   stream_summed(offset, lines, crc)    stream(), and the CRC-32C of what came before and the
+//   lines
+// because the sum costs next to nothing while the lines pass.
+template <class M>
+concept SummingMemory =
+    PersistentMemory<M> &&
+    requires(M& memory, std::uint64_t offset, std::span<const std::byte> lines, std::uint32_t crc) {
+      { memory.stream_summed(offset, lines, crc) } -> std::same_as<std::uint32_t>;
+    };
+
 // Memory that a program may look at, and write to, without a copy.
 template <class M>
 concept MappedMemory = PersistentMemory<M> && requires(const M& memory) {
