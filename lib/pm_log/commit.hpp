@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
+
 // Which of two roots counts: the decision that makes a fast commit atomic. A template over the
 // word, proved for every content of the roots in commit_proof.cpp.
 namespace quintet::pm_log {
@@ -12,11 +14,11 @@ struct RootSeen {
   W seq{};
 };
 
-inline constexpr int kNoRoot = 2;
+inline constexpr std::size_t kNoRoot = 2;
 
 // Index of the newest root that is whole, or kNoRoot.
 template <class W>
-[[nodiscard]] constexpr int newest(const RootSeen<W>& even, const RootSeen<W>& odd) {
+[[nodiscard]] constexpr std::size_t newest(const RootSeen<W>& even, const RootSeen<W>& odd) {
   if (!even.valid) return odd.valid ? 1 : kNoRoot;
   if (!odd.valid) return 0;
   return even.seq > odd.seq ? 0 : 1;

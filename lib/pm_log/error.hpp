@@ -27,6 +27,7 @@ enum class Errc : std::uint8_t {
   kTooManyLogs,     // none, or more logs than a pool can hold           a: most
   kNotContiguous,   // a reservation would wrap around                   a: contiguous bytes
   kReserved,        // a reservation of this log is open                 a: its position
+  kNotRecords,      // the log was not made for records
   kExists,          // create() would overwrite a log
   kBusy,            // another process has it open
   kReadOnly,        // a change through a read-only opening
@@ -42,6 +43,7 @@ enum class Part : std::uint8_t {
   kRoot,
   kLogSlot,
   kPayload,
+  kRecord,  // `a` of the error is its position, not an offset
 };
 
 struct Error {

@@ -156,12 +156,15 @@ inline constexpr std::uint32_t kFlagFast = 1;
 struct DirectoryEntry {
   std::uint64_t area = 0;    // offset of the area
   std::uint64_t length = 0;  // its bytes
+  std::uint64_t flags = 0;   // bit 0: what is appended are records
   std::array<char, kNameBytes> name{};
 
   [[nodiscard]] std::string_view label() const {
     return {name.data(), strnlen(name.data(), name.size())};
   }
 };
+
+inline constexpr std::uint64_t kFlagRecords = 1;
 
 // Several lines with one checksum, in the last word.
 template <std::uint64_t kBytes>
@@ -210,7 +213,8 @@ using DirectoryLines = Block<kDirectoryEntryBytes>;
   return superblock;
 }
 
-inline constexpr std::size_t kNameAt = 24;  // in a directory entry
+inline constexpr std::size_t kNameAt = 24;  // in a directory entry; the flags follow it
+static_assert(kNameAt + kNameBytes == kLineBytes + 3 * sizeof(std::uint64_t));
 
 [[nodiscard]] inline DirectoryLines encode(const DirectoryEntry& entry, std::uint64_t at,
                                            const Seeds& seeds) {
@@ -220,6 +224,7 @@ inline constexpr std::size_t kNameAt = 24;  // in a directory entry
   words[1] = entry.length;
   words[2] = at;
   std::memcpy(block.bytes().data() + kNameAt, entry.name.data(), kNameBytes);
+  block.lines[1].words[3] = entry.flags;
   block.check() = block.checksum(seeds.metadata);
   return block;
 }
@@ -228,7 +233,9 @@ inline constexpr std::size_t kNameAt = 24;  // in a directory entry
   return block.carries(block.checksum(seeds.metadata)) && block.lines[0].words[2] == at;
 }
 [[nodiscard]] inline DirectoryEntry decode(const DirectoryLines& block) {
-  DirectoryEntry entry{.area = block.lines[0].words[0], .length = block.lines[0].words[1]};
+  DirectoryEntry entry{.area = block.lines[0].words[0],
+                       .length = block.lines[0].words[1],
+                       .flags = block.lines[1].words[3]};
   std::memcpy(entry.name.data(), block.bytes().data() + kNameAt, kNameBytes);
   return entry;
 }

@@ -21,6 +21,36 @@ Result<void> MultiLog<M, kFault>::check_append(LogIndex log, std::uint64_t count
   return {};
 }
 
+template <PersistentMemory M, Fault kFault>
+Result<Position> MultiLog<M, kFault>::tentative_append(LogIndex log, Gather pieces) {
+  std::uint64_t size = 0;
+  for (const auto piece : pieces) size += piece.size();
+  if (auto ready = check_append(log, size); !ready) return std::unexpected(ready.error());
+  LogState& state = pool_.logs[log];
+  const Position position = state.pending.position;
+  for (const auto piece : pieces) put(state, piece, delta_of(state));
+  changed_ |= std::uint64_t{size != 0} << log;
+  return position;
+}
+
+template <PersistentMemory M, Fault kFault>
+Result<Position> MultiLog<M, kFault>::tentative_append_summed(LogIndex log, Gather pieces,
+                                                              std::uint32_t seed) {
+  std::uint64_t size = sizeof seed;
+  for (const auto piece : pieces) size += piece.size();
+  if (auto ready = check_append(log, size); !ready) return std::unexpected(ready.error());
+  LogState& state = pool_.logs[log];
+  const Position position = state.pending.position;
+  std::uint32_t sum = seed;
+  for (const auto piece : pieces) {
+    put(state, piece, &sum);
+    if (pool_.is_fast()) state.delta_crc = crc32c(state.delta_crc, piece);
+  }
+  put(state, std::as_bytes(std::span(&sum, 1)), delta_of(state));
+  changed_ |= std::uint64_t{1} << log;
+  return position;
+}
+
 // Requires: room for them. `sum`, if not null, goes on over the bytes.
 template <PersistentMemory M, Fault kFault>
 void MultiLog<M, kFault>::put(LogState& state, std::span<const std::byte> bytes,
@@ -330,6 +360,25 @@ Result<Position> MultiLog<M, kFault>::publish(LogIndex log, std::uint64_t count)
   load_partial_line(state);
   changed_ |= std::uint64_t{count != 0} << log;
   return position;
+}
+
+// --- the rest -------------------------------------------------------------------------------
+
+template <PersistentMemory M, Fault kFault>
+Result<void> MultiLog<M, kFault>::refresh() {
+  QT_CHECK(read_only_, "only what is opened read-only is changed by others");
+  const OpenOptions options{.expected_id = id(), .read_only = true};
+  // A root that is read while it is written looks damaged, and whole when it is read again.
+  for (int attempts = 100;; --attempts) {
+    auto pool = recover<kFault>(memory_, options);
+    if (pool) {
+      pool_ = *std::move(pool);
+      return {};
+    }
+    if (pool.error().code != Errc::kCorrupt || attempts == 0) {
+      return std::unexpected(pool.error());
+    }
+  }
 }
 
 template <PersistentMemory M, Fault kFault>

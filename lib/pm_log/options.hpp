@@ -24,6 +24,7 @@ struct LogSpec {
   std::uint64_t capacity = 0;  // bytes, rounded up to whole lines of 64; 0: an equal share of
                                // what the others leave
   std::string name = {};       // up to 64 bytes
+  bool records = false;        // for records: see record_log.hpp
 };
 
 struct CreateOptions {

@@ -46,7 +46,7 @@ namespace quintet::pm_log {
   for (const LogSpec& spec : specs) {
     const std::uint64_t length =
         spec.capacity == 0 ? share : align_up(spec.capacity, std::uint64_t{kLineBytes});
-    DirectoryEntry place{.area = area, .length = length};
+    DirectoryEntry place{.area = area, .length = length, .flags = spec.records ? kFlagRecords : 0};
     std::memcpy(place.name.data(), spec.name.data(), std::min(spec.name.size(), kNameBytes));
     places.push_back(place);
     area += align_up(length, kPageBytes);

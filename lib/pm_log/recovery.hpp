@@ -147,11 +147,11 @@ class RecoveryOf {
 
   // The newest whole root counts, if what its commit appended is whole; else the one before.
   Outcome decide_fast() {
-    const int first = kFault == Fault::kOlderRootWins
-                          ? newest<std::uint64_t>(seen_[0], seen_[1]) ^ 1
-                          : newest<std::uint64_t>(seen_[0], seen_[1]);
+    const std::size_t first = kFault == Fault::kOlderRootWins
+                                  ? newest<std::uint64_t>(seen_[0], seen_[1]) ^ 1
+                                  : newest<std::uint64_t>(seen_[0], seen_[1]);
     if (first == kNoRoot) return corrupt(Part::kRoot, root_at(0));
-    const int other = first ^ 1;
+    const std::size_t other = first ^ 1;
     const Outcome newest_loads = load(roots_[first]);
     if (newest_loads) {
       // A pool without a commit has one root. Everything else has two, or one was cut off.
