@@ -25,13 +25,43 @@ bool holds_superblock(const M& memory, std::uint64_t at) {
   return memory.read(at, first.bytes()) && first.words[0] == kMagic;
 }
 
-// One after the other, so that one is always whole. The second one is durable after a fence.
+// The magic number makes superblocks count, and its absence makes them none: one word each.
 template <PersistentMemory M>
-bool write_superblocks(M& memory, const SuperblockLines& lines, std::uint64_t bytes) {
+bool stamp(M& memory, std::uint64_t bytes, std::uint64_t magic) {
+  for (const std::uint64_t at : {std::uint64_t{0}, second_superblock_at(bytes)}) {
+    memory.store(at, std::as_bytes(std::span(&magic, 1)));
+    memory.flush(at, sizeof magic);
+  }
+  return memory.fence();
+}
+
+// All of a superblock but its magic number.
+template <PersistentMemory M>
+void write_superblocks(M& memory, std::uint64_t bytes, SuperblockLines lines) {
+  lines.lines[0].words[0] = 0;
   memory.stream(0, lines.bytes());
-  if (!memory.fence()) return false;
   memory.stream(second_superblock_at(bytes), lines.bytes());
-  return true;
+}
+
+// Directory, slots and root of a pool without a byte.
+template <PersistentMemory M>
+void write_logs(M& memory, std::span<const DirectoryEntry> places, const Seeds& seeds) {
+  const bool single = places.size() == 1;
+  std::uint64_t digest = 0;
+  for (std::uint32_t i = 0; i < places.size(); ++i) {
+    memory.stream(directory_at(i), encode(places[i], directory_at(i), seeds).bytes());
+    if (single) break;
+    const LogSlot empty{.delta_crc = seeds.payload, .log = i};
+    const Line slot = encode(empty, slot_at(i, 0), seeds);
+    digest ^= slot.words[7];
+    memory.stream(slot_at(i, 0), slot.bytes());
+    memory.stream(slot_at(i, 1), Line{}.bytes());
+  }
+  const Line root = single ? encode(LogSlot{.delta_crc = seeds.payload}, root_at(0), seeds)
+                           : encode(MasterSlot{.digest = digest}, root_at(0), seeds);
+  memory.stream(root_at(0), root.bytes());
+  memory.stream(root_at(1), Line{}.bytes());
+  memory.stream(kCommitWordAt, Line{{commit_word(0, seeds)}}.bytes());
 }
 
 }  // namespace internal
@@ -54,32 +84,16 @@ template <Fault kFault = Fault::kNone, PersistentMemory M>
                               .flags = options.commit == Commit::kFast ? kFlagFast : 0,
                               .created_unix = options.created_unix};
   const Seeds seeds(options.id);
-  bool ok = !exists || internal::write_superblocks(memory, SuperblockLines{}, bytes);
-  ok = memory.fence() && ok;
+  bool ok = true;
+  if (exists) ok = internal::stamp(memory, bytes, 0);
+  internal::write_superblocks(memory, bytes, encode(superblock));
   if constexpr (kFault == Fault::kSuperblockFirst) {
-    ok = internal::write_superblocks(memory, encode(superblock), bytes) && ok;
+    ok = memory.fence() && internal::stamp(memory, bytes, kMagic) && ok;
   }
-
-  std::uint64_t digest = 0;
-  const bool single = specs.size() == 1;
-  for (std::uint64_t i = 0; i < specs.size(); ++i) {
-    memory.stream(directory_at(i), encode((*places)[i], directory_at(i), seeds).bytes());
-    if (single) break;
-    const Line slot =
-        encode(LogSlot{.delta_crc = seeds.payload, .log = static_cast<std::uint32_t>(i)},
-               slot_at(i, 0), seeds);
-    digest ^= slot.words[7];
-    memory.stream(slot_at(i, 0), slot.bytes());
-    memory.stream(slot_at(i, 1), Line{}.bytes());
-  }
-  const Line root = single ? encode(LogSlot{.delta_crc = seeds.payload}, root_at(0), seeds)
-                           : encode(MasterSlot{.digest = digest}, root_at(0), seeds);
-  memory.stream(root_at(0), root.bytes());
-  memory.stream(root_at(1), Line{}.bytes());
-  memory.stream(kCommitWordAt, Line{{commit_word(0, seeds)}}.bytes());
+  internal::write_logs(memory, *places, seeds);
   ok = memory.fence() && ok;
-  ok = ok && internal::write_superblocks(memory, encode(superblock), bytes);
-  if (!memory.fence() || !ok) return std::unexpected(Error{.code = Errc::kIo});
+  ok = ok && internal::stamp(memory, bytes, kMagic);
+  if (!ok) return std::unexpected(Error{.code = Errc::kIo});
   return {};
 }
 

@@ -112,6 +112,11 @@ void MultiLog<M, kFault>::write_partial_line(LogState& state) {
   if (filled == 0 || kFault == Fault::kPartialLineForgotten) return;
   const std::uint64_t at = state.place.area + state.pending.at - filled;
   const std::uint64_t used = state.pending.position - state.head.position;
+  // A commit that goes once around the ring ends in the line that it started in and wrote.
+  const Position first_line = align_down<Position>(state.tail.position, kLineBytes);
+  if (state.pending.position - filled - first_line >= state.place.length) [[unlikely]] {
+    if (!memory_.fence()) broken_ = true;
+  }
   if (state.place.length - used < kLineBytes - filled && kFault != Fault::kLiveBytesOverwritten) {
     if (!memory_.read(at + filled, state.line.bytes().subspan(filled))) broken_ = true;
   }

@@ -60,6 +60,12 @@ class CrashMemory {
     summed_end_ = (end + kWord - 1) / kWord;
   }
 
+  // The process that wrote is killed: what it left outstanding stays visible, but no fence of
+  // another process waits for it. Only a new flush does.
+  void orphan() {
+    for (Pending& pending : pending_) pending.flushed = false;
+  }
+
   // --- PersistentMemory ---------------------------------------------------------------------
 
   [[nodiscard]] std::uint64_t size() const { return words_.size() * kWord; }
@@ -110,8 +116,14 @@ class CrashMemory {
     for (std::size_t done = 0; done < bytes.size();) {
       const std::uint64_t from = (offset + done) % kWord;
       const std::size_t count = std::min<std::size_t>(kWord - from, bytes.size() - done);
-      const std::uint64_t word = at((offset + done) / kWord).visible;
-      std::memcpy(bytes.data() + done, reinterpret_cast<const std::byte*>(&word) + from, count);
+      const Word& word = at((offset + done) / kWord);
+      if (word.outstanding) {
+        const auto* durable = reinterpret_cast<const std::byte*>(&word.durable) + from;
+        const auto* visible = reinterpret_cast<const std::byte*>(&word.visible) + from;
+        if (std::memcmp(durable, visible, count) != 0) ++outstanding_reads_;
+      }
+      std::memcpy(bytes.data() + done, reinterpret_cast<const std::byte*>(&word.visible) + from,
+                  count);
       done += count;
     }
     return true;
@@ -122,6 +134,8 @@ class CrashMemory {
   [[nodiscard]] std::uint64_t fences() const { return fences_; }
   // Writes of another value to a word whose last value may not be durable yet.
   [[nodiscard]] std::uint64_t overwrites() const { return overwrites_; }
+  // Reads of bytes whose last value may not be durable yet.
+  [[nodiscard]] std::uint64_t outstanding_reads() const { return outstanding_reads_; }
   // Whether a power failure now leaves exactly what is visible.
   [[nodiscard]] bool is_quiet() const { return pending_.empty(); }
   // Changes bytes as a fault of the media would: at once, durably, unseen by watches.
@@ -216,8 +230,9 @@ class CrashMemory {
   std::uint64_t summed_begin_ = 0;
   std::uint64_t summed_end_ = 0;
   std::uint32_t generation_ = 0;
-  std::uint64_t fences_ = 0;
+  std::uint32_t fences_ = 0;
   std::uint64_t overwrites_ = 0;
+  mutable std::uint64_t outstanding_reads_ = 0;
   Watcher watch_;
 };
 

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <iostream>
+#include <set>
+#include <string>
+
+#include "pm_log/test/world/mutants.hpp"
+#include "pm_log/test/world/scenarios.hpp"
+#include "testing/catch.hpp"
+
+// The core on memory in which the power fails: the properties P1 to P26 that speak of failures,
+// checked exhaustively up to the depth that each test prints; and the seeded faults.
+namespace quintet::pm_log::world {
+namespace {
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr unsigned kDepth = 3;  // instrumented code is several times slower
+constexpr unsigned kDeep = 1;
+#else
+constexpr unsigned kDepth = 4;
+constexpr unsigned kDeep = 2;
+#endif
+
+void print(const std::string& name, const Report& report) {
+  std::cout << name << ": " << report.sequences << " sequences, " << report.crash_points
+            << " power failures, " << report.kills << " kills, " << report.images << " images\n";
+}
+
+void require_clean(Scenario scenario) {
+  scenario.deep = std::min(scenario.deep, kDeep);
+  const Report report = check_all_crashes(scenario);
+  print(scenario.name + ", sequences of up to " + std::to_string(scenario.depth), report);
+  REQUIRE(report.violation == "");
+  REQUIRE(report.images > report.sequences);
+}
+
+TEST_CASE("every crash of one log recovers to the state before or after") {
+  require_clean(one_log(Commit::kStrict, kDepth));
+  require_clean(one_log(Commit::kFast, kDepth));
+}
+
+TEST_CASE("every crash of a log off boundaries recovers to the state before or after") {
+  require_clean(one_log_off_boundaries(Commit::kStrict, kDepth));
+  require_clean(one_log_off_boundaries(Commit::kFast, kDepth));
+}
+
+TEST_CASE("every crash of two logs leaves both before or both after") {
+  require_clean(two_logs(Commit::kStrict, kDepth));
+  require_clean(two_logs(Commit::kFast, kDepth));
+}
+
+TEST_CASE("every combination of words of a short payload is told from a whole one") {
+  require_clean(every_payload(Commit::kStrict));
+  require_clean(every_payload(Commit::kFast));
+}
+
+TEST_CASE("every crash of create leaves no pool or a whole one") {
+  Report all;
+  for (const Commit commit : {Commit::kStrict, Commit::kFast}) {
+    all += check_create(one_log(commit, 1));
+    all += check_create(two_logs(commit, 1));
+  }
+  print("create", all);
+  REQUIRE(all.violation == "");
+}
+
+TEST_CASE("every seeded fault is caught") {
+  std::set<Fault> seen;
+  unsigned caught = 0;
+  unsigned all = 0;
+  for (const auto& mutants :
+       {mutants_of_durability(), mutants_of_placement(), mutants_of_recovery()}) {
+    for (const Mutant& mutant : mutants) {
+      const Report report = mutant.check();
+      ++all;
+      caught += report.violation.empty() ? 0 : 1;
+      seen.insert(mutant.fault);
+      std::cout << (report.violation.empty() ? "SURVIVED " : "caught   ") << mutant.name
+                << " after " << report.images << " images: " << report.violation << "\n";
+      CHECK(report.violation != "");
+    }
+  }
+  std::cout << caught << " of " << all << " mutants caught, of " << seen.size() << " faults\n";
+  REQUIRE(caught == all);
+}
+
+}  // namespace
+}  // namespace quintet::pm_log::world
