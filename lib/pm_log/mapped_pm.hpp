@@ -17,7 +17,7 @@
 
 // The real world of a log: a file or device, mapped. On persistent memory (DAX) lines are streamed
 // past the cache and sfence makes them durable; on any other file msync(2) does, a page at a time.
-// Threading: one thread.
+// Threading: one thread; but see streams_in_parallel().
 namespace quintet::pm_log {
 
 // How what was written becomes durable.
@@ -63,6 +63,8 @@ class MappedPm {
 
   [[nodiscard]] Durability durability() const { return durability_; }
   [[nodiscard]] std::byte* data() const { return data_; }
+  // Whether several threads may stream() and fence() at a time.
+  [[nodiscard]] bool streams_in_parallel() const { return durability_ == Durability::kFlush; }
 
   // --- PersistentMemory ---------------------------------------------------------------------
 

@@ -85,6 +85,20 @@ class MultiLog {
   [[nodiscard]] Result<Position> tentative_append_summed(LogIndex log, Gather pieces,
                                                          std::uint32_t seed);
 
+  // Whole lines that are the caller's to stream, and to fence, before anybody commits.
+  struct Lines {
+    std::uint64_t at = 0;
+    std::span<const std::byte> bytes{};
+  };
+  struct SplitAppend {
+    Position position = 0;
+    std::array<Lines, 2> lines{};
+  };
+  // As tentative_append, but leaves the whole lines to the caller: for producers that copy side by
+  // side (shared_log.hpp). Requires: strict commits. Errors: the same.
+  [[nodiscard]] Result<SplitAppend> tentative_append_split(LogIndex log,
+                                                           std::span<const std::byte> bytes);
+
   // Makes everything appended since the last commit durable and visible, at once in all logs.
   // Errors: kIo if the device did not take it; whether it happened is then known by opening the
   // pool again, and this object refuses every change.
@@ -184,6 +198,9 @@ class MultiLog {
   [[nodiscard]] Result<Where> find(LogIndex log, Position position, std::uint64_t count) const;
 
   void put(LogState& state, std::span<const std::byte> bytes, std::uint32_t* sum);
+  template <class Stream>
+  void put_with(LogState& state, std::span<const std::byte> bytes, std::uint32_t* sum,
+                Stream stream);
   void put_part(LogState& state, std::span<const std::byte> bytes, std::uint32_t* sum);
   void put_lines(std::uint64_t at, std::span<const std::byte> lines, std::uint32_t* sum);
   // The sum that appended bytes go into, if any.

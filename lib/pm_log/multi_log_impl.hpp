@@ -51,10 +51,34 @@ Result<Position> MultiLog<M, kFault>::tentative_append_summed(LogIndex log, Gath
   return position;
 }
 
-// Requires: room for them. `sum`, if not null, goes on over the bytes.
+template <PersistentMemory M, Fault kFault>
+auto MultiLog<M, kFault>::tentative_append_split(LogIndex log, std::span<const std::byte> bytes)
+    -> Result<SplitAppend> {
+  QT_CHECK(!pool_.is_fast(), "a fast commit sums what is appended, in order");
+  if (auto ready = check_append(log, bytes.size()); !ready) return std::unexpected(ready.error());
+  LogState& state = pool_.logs[log];
+  SplitAppend append{.position = state.pending.position};
+  std::size_t pieces = 0;
+  put_with(state, bytes, nullptr, [&](std::uint64_t at, std::span<const std::byte> lines) {
+    append.lines[pieces++] = {at, lines};
+  });
+  changed_ |= std::uint64_t{!bytes.empty()} << log;
+  return append;
+}
+
 template <PersistentMemory M, Fault kFault>
 void MultiLog<M, kFault>::put(LogState& state, std::span<const std::byte> bytes,
                               std::uint32_t* sum) {
+  put_with(state, bytes, sum,
+           [&](std::uint64_t at, std::span<const std::byte> lines) { put_lines(at, lines, sum); });
+}
+
+// Requires: room for them. `sum`, if not null, goes on over the bytes. Whole lines are given to
+// `stream`, in at most two pieces.
+template <PersistentMemory M, Fault kFault>
+template <class Stream>
+void MultiLog<M, kFault>::put_with(LogState& state, std::span<const std::byte> bytes,
+                                   std::uint32_t* sum, Stream stream) {
   if (state.filled() != 0) {
     const std::size_t filled = state.filled();
     const auto part = bytes.first(std::min(bytes.size(), kLineBytes - filled));
@@ -66,7 +90,7 @@ void MultiLog<M, kFault>::put(LogState& state, std::span<const std::byte> bytes,
   const std::size_t whole = align_down(bytes.size(), kLineBytes);
   for (auto lines = bytes.first(whole); !lines.empty();) {
     const auto pieces = split<std::uint64_t>(state.pending.at, lines.size(), state.place.length);
-    put_lines(state.place.area + state.pending.at, lines.first(pieces.first), sum);
+    stream(state.place.area + state.pending.at, lines.first(pieces.first));
     move_pending(state, pieces.first);
     lines = lines.subspan(pieces.first);
   }

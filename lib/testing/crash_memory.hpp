@@ -39,6 +39,10 @@ class CrashMemory {
     QT_CHECK(bytes % kLine == 0, "a memory has whole lines");
   }
 
+  // The thread that the next calls are of. A fence waits for what its own thread has flushed and
+  // streamed, and for nothing else.
+  void set_thread(std::uint32_t thread) { thread_ = thread; }
+
   // Calls `watch` after every event, and before a fence. Copies do not watch.
   void watch(Watch watch) { watch_.call = std::move(watch); }
 
@@ -63,7 +67,7 @@ class CrashMemory {
   // The process that wrote is killed: what it left outstanding stays visible, but no fence of
   // another process waits for it. Only a new flush does.
   void orphan() {
-    for (Pending& pending : pending_) pending.flushed = false;
+    for (Pending& pending : pending_) pending.flushed_by = kNobody;
   }
 
   // --- PersistentMemory ---------------------------------------------------------------------
@@ -85,7 +89,7 @@ class CrashMemory {
     const std::uint64_t last = (offset + bytes - 1) / kLine;
     for (Pending& pending : pending_) {
       const std::uint64_t line = pending.word * kWord / kLine;
-      if (line >= first && line <= last) pending.flushed = true;
+      if (line >= first && line <= last) pending.flushed_by = thread_;
     }
     happened(Event::kFlush);
   }
@@ -98,7 +102,7 @@ class CrashMemory {
       const Pending& pending = pending_[i];
       Word& word = at(pending.word);
       if (word.settled == fences_ + 1) continue;
-      if (pending.flushed) {
+      if (pending.flushed_by == thread_) {
         word.durable = pending.value;
         word.settled = fences_ + 1;
       } else {
@@ -147,6 +151,8 @@ class CrashMemory {
   }
 
  private:
+  static constexpr std::uint32_t kNobody = UINT32_MAX;
+
   struct Word {
     std::uint64_t durable = 0;
     std::uint64_t visible = 0;
@@ -157,7 +163,7 @@ class CrashMemory {
   struct Pending {
     std::uint64_t word;
     std::uint64_t value;
-    bool flushed;
+    std::uint32_t flushed_by;
   };
   struct Watcher {  // stays behind when the memory is copied
     Watch call;
@@ -213,7 +219,7 @@ class CrashMemory {
       std::memcpy(reinterpret_cast<std::byte*>(&value) + from, bytes.data() + done, count);
       if (word.outstanding && value != word.visible) ++overwrites_;
       if (word.outstanding || value != word.durable) {
-        pending_.push_back({index, value, flushed});
+        pending_.push_back({index, value, flushed ? thread_ : kNobody});
         word.outstanding = true;
       }
       word.visible = value;
@@ -231,6 +237,7 @@ class CrashMemory {
   std::uint64_t summed_end_ = 0;
   std::uint32_t generation_ = 0;
   std::uint32_t fences_ = 0;
+  std::uint32_t thread_ = 0;
   std::uint64_t overwrites_ = 0;
   mutable std::uint64_t outstanding_reads_ = 0;
   Watcher watch_;

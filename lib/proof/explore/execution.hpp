@@ -57,6 +57,8 @@ class Execution {
 
   // The execution that the caller is part of. Requires: there is one.
   static Execution& current();
+  // The thread whose code is running.
+  [[nodiscard]] ThreadId running() const { return running_; }
 
   // For the program.
   void spawn(std::string name, Body body);
