@@ -57,7 +57,7 @@ struct Operation {
 
 // The pool that sequences of operations start from.
 struct Scenario {
-  std::string name;
+  std::string name{};
   Commit commit = Commit::kStrict;
   std::vector<std::uint64_t> capacities{};
   std::vector<Operation> before{};    // done first, unchecked
