@@ -215,8 +215,8 @@ class MultiLog {
   void write_partial_line(LogState& state);
   void load_partial_line(LogState& state);
   void move_pending(LogState& state, std::uint64_t count) {
-    const std::uint64_t length =
-        state.place.length + (kFault == Fault::kWrapOffByOne ? kLineBytes : 0);
+    std::uint64_t length = state.place.length;
+    if (kFault == Fault::kWrapOffByOne && length > kLineBytes) length -= kLineBytes;
     state.pending = advanced<std::uint64_t>(state.pending, count, length);
   }
 

@@ -153,9 +153,10 @@ template <PersistentMemory M, Fault kFault>
 Result<void> MultiLog<M, kFault>::commit() {
   if (changed_ == 0) return {};
   if constexpr (kFault == Fault::kCommitPerLog) {
-    for (; changed_ != 0; changed_ &= changed_ - 1) {
+    while (changed_ != 0) {
       if (auto done = commit_logs(changed_ & -changed_); !done) return done;
     }
+    return {};
   }
   return commit_logs(changed_);
 }

@@ -71,7 +71,7 @@ enum class Fault : std::uint8_t {
   kDigestUnchecked,        // several logs: stale slots pass
   kPartialLineForgotten,   // the last, partial line of an append is not written
   kLiveBytesOverwritten,   // the partial line at the tail takes the head's bytes in it along
-  kWrapOffByOne,           // the ring is taken for a line longer than it is
+  kWrapOffByOne,           // the ring is taken for a line shorter than it is
   kSpaceOffByOne,          // one byte more than free is accepted
   kHeadAdvancedEarly,      // advance_head returns before the new head is durable
   kAdvanceCommitsPending,  // advance_head makes pending bytes visible

@@ -99,16 +99,18 @@ class RecoveryOf {
 
   Outcome read_directory() {
     const std::uint64_t end = second_superblock_at(align_down(memory_.size(), kPageBytes));
+    std::uint64_t free = data_start(pool_.superblock.logs);
     for (std::uint32_t i = 0; i < pool_.superblock.logs; ++i) {
       DirectoryLines lines;
       if (auto done = read(directory_at(i), lines.bytes()); !done) return done;
       const DirectoryEntry place = decode(lines);
-      const bool fits = place.area >= data_start(pool_.superblock.logs) && place.area <= end &&
-                        place.area % kPageBytes == 0 && place.length != 0 &&
-                        place.length % kLineBytes == 0 && place.length <= end - place.area;
+      const bool fits = place.area >= free && place.area <= end && place.area % kPageBytes == 0 &&
+                        place.length != 0 && place.length % kLineBytes == 0 &&
+                        place.length <= end - place.area;
       if (!is_valid(lines, directory_at(i), pool_.seeds) || !fits) {
         return corrupt(Part::kDirectory, directory_at(i), i);
       }
+      free = place.area + place.length;
       pool_.logs.push_back({.place = place});
     }
     return {};
@@ -119,8 +121,8 @@ class RecoveryOf {
       if (auto done = read(root_at(i), roots_[i].bytes()); !done) return done;
       seen_[i] = {is_valid(roots_[i], root_at(i), pool_.seeds) || kFault == Fault::kRootUnchecked,
                   roots_[i].words[0]};
-      // The number of a commit says where its root is.
-      if ((seen_[i].seq & 1) != i) seen_[i].valid = false;
+      // The number of a commit says where its root is, and there is always a next one.
+      if ((seen_[i].seq & 1) != i || seen_[i].seq == UINT64_MAX) seen_[i].valid = false;
     }
     return {};
   }

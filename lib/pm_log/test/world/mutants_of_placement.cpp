@@ -14,7 +14,7 @@ std::vector<Mutant> mutants_of_placement() {
       crashing<kPartialLineForgotten>("last partial line not written", strict),
       crashing<kLiveBytesOverwritten>("head's bytes in the tail's line overwritten",
                                       one_log_off_boundaries(Commit::kStrict, 3)),
-      crashing<kWrapOffByOne>("ring a line too long", strict),
+      crashing<kWrapOffByOne>("ring a line too short", strict),
       crashing<kSpaceOffByOne>("one byte more than free accepted", strict),
       crashing<kAdvanceCommitsPending>("advance_head commits", one_log(Commit::kStrict, 4)),
   };
