@@ -17,6 +17,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/assert.hpp"
 #include "base/units.hpp"
 #include "platform/topology.hpp"
 #include "support/build_info.hpp"
@@ -146,11 +147,23 @@ void add_build(Facts& facts) {
   facts["qt_build_type"] = build_info::kBuildType;
   facts["qt_git_sha"] = build_info::kGitSha;
   for (const auto& package : build_info::kPackages) {
+    if (package.version[0] == '\0') continue;  // this build has it not
     facts[fmt::format("qt_pkg_{}", package.name)] = package.version;
   }
 }
 
+// A function-local static, because a family may add to it during static initialisation.
+std::map<std::string, std::function<std::string()>>& facts_of_family() {
+  static std::map<std::string, std::function<std::string()>> facts;
+  return facts;
+}
+
 }  // namespace
+
+void add_fact(std::string key, std::function<std::string()> value) {
+  QT_CHECK(key.starts_with("qt_") && !facts_of_family().contains(key));
+  facts_of_family().emplace(std::move(key), std::move(value));
+}
 
 std::map<std::string, std::string> context_facts() {
   Facts facts;
@@ -168,7 +181,9 @@ std::map<std::string, std::string> context_facts() {
   facts["qt_mitigations"] = mitigations();
   facts["qt_kernel"] = kernel();
   facts["qt_hypervisor"] = hypervisor();
+  for (const auto& [key, value] : facts_of_family()) facts[key] = value();
   for (const Flag* flag : all_flags()) {
+    if (flag->is_private()) continue;
     facts[fmt::format("qt_flag_{}", flag->name())] = flag->text();
     if (flag->name() == "pages") facts["qt_pages"] = flag->text();  // the axis of figure 11
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <functional>
 #include <map>
 #include <string>
 
@@ -9,6 +10,10 @@ namespace quintet::bench {
 
 // The facts of this machine and this build, and our flags as qt_flag_<name>.
 [[nodiscard]] std::map<std::string, std::string> context_facts();
+
+// Adds a fact that only one family knows; it is asked for when the context is written. Requires: a
+// key of its own that starts with qt_.
+void add_fact(std::string key, std::function<std::string()> value);
 
 // Adds them to the context of Google Benchmark's reports. Call once, before running.
 void add_context();

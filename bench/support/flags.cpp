@@ -112,6 +112,16 @@ std::string ChoiceFlag::joined(const char* separator) const {
   return fmt::format("{}", fmt::join(choices_, separator));
 }
 
+std::expected<void, std::string> FolderFlag::parse(std::optional<std::string_view> text) {
+  if (!text || text->empty()) return needs_value();
+  std::error_code code;
+  if (!std::filesystem::is_directory(*text, code)) return std::unexpected("is no folder");
+  value_ = *text;
+  return {};
+}
+
+std::string FolderFlag::usage() const { return fmt::format("=FOLDER (default {})", text()); }
+
 std::expected<std::uint64_t, std::string> parse_count(std::string_view text) {
   const auto suffix =
       std::ranges::find_if(kSuffixes, [&](const Suffix& s) { return text.ends_with(s.letter); });

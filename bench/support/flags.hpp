@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <expected>
+#include <filesystem>
 #include <initializer_list>
 #include <optional>
 #include <string>
@@ -36,6 +37,8 @@ class Flag {
   [[nodiscard]] virtual std::string text() const = 0;
   // For help: "=N (default 10M, ...)".
   [[nodiscard]] virtual std::string usage() const = 0;
+  // Whether the value stays out of results, because it says where things are on one machine.
+  [[nodiscard]] virtual bool is_private() const noexcept { return false; }
 
  private:
   const char* name_;
@@ -66,6 +69,8 @@ class CountFlag : public Flag {
 
   // What was given; else the default, times value / default of `with`, within min and max.
   [[nodiscard]] std::uint64_t value() const noexcept;
+  // Whether it was given, so that `value` is no default.
+  [[nodiscard]] bool is_given() const noexcept { return given_.has_value(); }
 
   std::expected<void, std::string> parse(std::optional<std::string_view> text) override;
   [[nodiscard]] std::string text() const override;
@@ -114,6 +119,23 @@ class ChoiceFlag : public Flag {
 
   std::vector<const char*> choices_;
   std::size_t index_;
+};
+
+// A folder that exists.
+class FolderFlag : public Flag {
+ public:
+  FolderFlag(const char* name, const char* help, const char* value)
+      : Flag(name, help), value_(value) {}
+
+  [[nodiscard]] const std::filesystem::path& value() const noexcept { return value_; }
+
+  std::expected<void, std::string> parse(std::optional<std::string_view> text) override;
+  [[nodiscard]] std::string text() const override { return value_.string(); }
+  [[nodiscard]] std::string usage() const override;
+  [[nodiscard]] bool is_private() const noexcept override { return true; }
+
+ private:
+  std::filesystem::path value_;
 };
 
 // Reads "250", "10K", "10M" or "1G". Error: what is wrong.

@@ -47,6 +47,8 @@ expect 1 'sample/work' '--benchmark_filter=work|fail'
 expect 2 'unknown flag --nonsense' --nonsense
 expect 2 'unknown flag --benchmark_nonsense' --benchmark_nonsense=1
 expect 2 'outside 10..1M' --pages=5
+expect 2 'is no folder' --folder=/dev/null
+expect 2 'needs a value' --folder
 expect 2 'without a unit' --benchmark_min_time=1s
 expect 2 'cannot write' --benchmark_out=/dev/null/x.json --benchmark_filter=work
 expect 3 'see --benchmark_list_tests' --benchmark_filter=nomatch
@@ -77,6 +79,8 @@ keys = """compiler compiler_flags build_type git_sha cpu_model cores threads_per
     flag_pages flag_quick flag_seed pkg_benchmark pkg_hwloc""".split()
 missing = [key for key in keys if not context.get("qt_" + key)]
 assert not missing, f"missing: {missing}"
+assert context["qt_sample_fact"] == "there" and "qt_flag_folder" not in context
+assert not [key for key, v in context.items() if key.startswith("qt_pkg_") and not v]
 assert all(isinstance(v, str) for k, v in context.items() if k.startswith("qt_"))
 assert context["qt_pages"] == context["qt_flag_pages"] == "20000"
 work = [r for r in rows if r["name"].startswith("sample/work") and r["run_type"] == "iteration"]

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "support/case.hpp"
+#include "support/context.hpp"
 #include "support/flags.hpp"
 #include "support/run.hpp"
 #include "support/team_run.hpp"
@@ -16,6 +17,8 @@ namespace {
 CountFlag pages("pages", "how much there is to do",
                 {.value = 10'000, .quick = 100, .min = 10, .max = 1'000'000});
 
+FolderFlag folder("folder", "where things are", "/tmp");
+
 Outcome sleep_long() {
   std::this_thread::sleep_for(std::chrono::seconds(60));
   return Sample::per_op(60, 1);
@@ -24,6 +27,7 @@ Outcome sleep_long() {
 }  // namespace
 
 void register_cases() {
+  add_fact("qt_sample_fact", [] { return folder.value() == "/tmp" ? "there" : "elsewhere"; });
   register_case("sample/null/harness", [] { return Sample::per_op(1e-6, pages.value()); });
   register_case("sample/work/quintet", [] {
     return Sample::per_op(1e-3, pages.value()).with("pages", static_cast<double>(pages.value()));
