@@ -36,4 +36,6 @@ endif()
 if(QT_BUILD_BENCH)
   find_package(benchmark 1.7.1 REQUIRED)
   find_package(fmt 9 REQUIRED)
+  # A rival of figure 13; its cases are skipped without it.
+  pkg_check_modules(PMEMLOG IMPORTED_TARGET libpmemlog>=1.12)
 endif()
