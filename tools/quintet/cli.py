@@ -18,6 +18,8 @@ from quintet.files import read_json, shown
 from quintet.precheck import check_run
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from quintet.families import Family
     from quintet.load import Run
 
@@ -37,7 +39,8 @@ def command_run(args: argparse.Namespace) -> int:
 
     if args.list:
         return _list_cases(families, args)
-    extra = [*args.passthrough, *([f"--pages={args.pages}"] if args.pages else [])]
+    pages = [f"--pages={args.pages}"] if args.pages else []
+    extra = {f.name: [*args.passthrough, *(pages if f.pages else [])] for f in families}
     profile = "full" if args.full else "quick" if args.quick else DEFAULT
     settings = Settings(
         profile=profile,
@@ -45,7 +48,9 @@ def command_run(args: argparse.Namespace) -> int:
         reps=args.reps or PROFILES[profile].reps,
         filter=args.filter,
         timeout=args.timeout,
-        flags={f.name: (*profile_flags(profile, f, extra), *extra) for f in families},
+        flags={
+            f.name: (*profile_flags(profile, f, extra[f.name]), *extra[f.name]) for f in families
+        },
     )
     with only_run():
         folder = args.output
@@ -262,20 +267,34 @@ def command_compare(args: argparse.Namespace) -> int:
 def command_figure(args: argparse.Namespace) -> int:
     """Draws figures of the named runs, or of the newest."""
     from quintet.figure import chosen_figures, write
+    from quintet.files import make_folder, write_text
     from quintet.load import load_runs
 
     modules = chosen_figures(args.which)
     runs = load_runs(args.run)
     if not args.run:
         print(f"run:       {shown(runs[0].path)}")
+    artifact = _artifact(modules, runs, args.artifact) if args.artifact else {}
     paths = write(modules, runs, args.output, args.paper, skip_lacking=args.which == "all")
+    for path, text in artifact.items():
+        make_folder(path.parent)
+        write_text(path, text)
     for path in paths:
         if path.suffix == ".txt":
             print(f"\n{path.read_text(encoding='utf-8')}")
-    for path in paths:
+    for path in (*paths, *artifact):
         print(shown(path))
     _warn_if_incomplete(*runs)
     return OK
+
+
+def _artifact(modules: "dict[int, ModuleType]", runs: "list[Run]", folder: Path) -> dict[Path, str]:
+    """Figure 13 in the format of the paper's artifact: files to write."""
+    from quintet.log_artifact import FAMILY, artifact_files
+
+    if len(runs) != 1 or all(module.FAMILY != FAMILY for module in modules.values()):
+        raise UsageError("--artifact is for figure 13 of one run", "./quintet figure 13 RUN")
+    return {folder / name: text for name, text in artifact_files(runs[0]).items()}
 
 
 def command_report(args: argparse.Namespace) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 from quintet import ROOT
 from quintet.check import find_files, problems
 from quintet.errors import ToolError
-from quintet.families import FAMILIES, OURS
+from quintet.families import FAMILIES
 from quintet.files import RESULT_FILE, write_text
 from quintet.load import Run, load_run
 from quintet.noise import stored_floor
@@ -51,8 +51,9 @@ def _geomean(run: Run) -> str:
     parts = []
     for name in run.families:
         if name in FAMILIES and FAMILIES[name].baseline:
-            frame = summarise(run, FAMILIES[name])
-            ratios = frame.loc[frame["implementation"] == OURS, ratio_key(FAMILIES[name].baseline)]
+            family = FAMILIES[name]
+            frame = summarise(run, family)
+            ratios = frame.loc[frame["implementation"] == family.ours, ratio_key(family.baseline)]
             ratios = ratios.dropna()
             if len(ratios):
                 mean = geometric_mean(ratios.to_numpy())

@@ -27,6 +27,13 @@ class Family:
     """Columns of the ratio table, in order."""
     best_of: tuple[str, ...] = ()
     """Rivals whose better one (per operation) is a further column."""
+    ours: str = OURS
+    """Which implementation the geometric mean over the family is of."""
+    pages: bool = False
+    """Whether --pages is a size of its cases."""
+    shared_folder: tuple[str, ...] = ()
+    """Flags, the first one a folder: every process of a run is given the same new folder below it,
+    for the files whose pages all implementations must have in common."""
     full_flags: tuple[str, ...] = ()
     """The sizes of --full, the leading one first. Those of --quick are the binary's."""
     obligations: bool = False
@@ -46,7 +53,20 @@ FAMILIES: dict[str, Family] = {
             rivals=("nros", "verified", "verified_noreclaim"),
             best_of=("nros", "verified"),
             metric="ns_per_op",
+            pages=True,
             full_flags=("--pages=100000000", "--random_pages=16777216"),
+        ),
+        Family(
+            name="pm_log",
+            title="Persistent-memory log",
+            figure=13,
+            binary="pm_log_bench",
+            baseline="libpmemlog",
+            rivals=("libpmemlog", "initial"),
+            metric="ns_per_op",
+            ours="quintet_strict",
+            shared_folder=("--pm_dir=/dev/shm", "--keep_pool"),
+            full_flags=("--exact",),
         ),
         Family(
             name="verification",

@@ -57,7 +57,7 @@ def paper_points(number: int) -> pd.DataFrame:
     return pd.read_csv(path) if path.exists() else pd.DataFrame(columns=columns)
 
 
-def caption(run: Run, frame: pd.DataFrame, pages: str) -> str:
+def caption(run: Run, frame: pd.DataFrame, settings: str) -> str:
     counts = sorted(set(frame["n"]))
     n = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
     floor = run.noise_floor
@@ -65,7 +65,7 @@ def caption(run: Run, frame: pd.DataFrame, pages: str) -> str:
     warning = " (above 3%: noisy)" if floor is not None and floor > 0.03 else ""
     commit = "" if run.sha in run.run_id else f", {run.sha}"
     return (
-        f"{run.name}{commit}, n = {n} processes{pages}; "
+        f"{run.name}{commit}, n = {n} processes{settings}; "
         f"median, 95% bootstrap CI{noise}{warning}"
     )
 
@@ -76,6 +76,11 @@ def _count(text: str) -> str:
         if text.isdigit() and int(text) >= size and int(text) % size == 0:
             return f"{int(text) // size}{suffix}"
     return text
+
+
+def _pages(context: dict[str, Any]) -> str:
+    pages = context.get("qt_pages") or context.get("qt_flag_pages")
+    return f", {_count(str(pages))} pages" if pages else ""
 
 
 def need_family(module: ModuleType, run: Run) -> None:
@@ -108,11 +113,12 @@ def draw(module: ModuleType, run: Run, paper: bool = True) -> Any:
             f"measure them with ./quintet run {family.name}",
         )
     points = paper_points(module.NUMBER)
-    pages = run.context.get("qt_pages") or run.context.get("qt_flag_pages")
+    context = run.contexts[family.name]
+    settings = module.settings(context) if hasattr(module, "settings") else _pages(context)
     with matplotlib.rc_context(style.SETTINGS):
         figure, axes = pyplot.subplots(1, 2, figsize=module.SIZE, gridspec_kw=module.GRID)
         module.draw(axes, frame, points if paper else points.iloc[:0])
-        note = caption(run, frame, f", {_count(str(pages))} pages" if pages else "")
+        note = caption(run, frame, settings)
         figure.text(0.008, 0.012, note, fontsize=6, color=style.GREY)
     pyplot.close(figure)
     return figure

@@ -35,6 +35,8 @@ class Run:
     machine: dict[str, Any] = field(default_factory=dict)
     info: dict[str, Any] = field(default_factory=dict)
     context: dict[str, Any] = field(default_factory=dict)
+    contexts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """By family: its flags differ from those of others."""
     rows: pd.DataFrame = field(default_factory=pd.DataFrame)
     errors: list[str] = field(default_factory=list)
     skipped: dict[str, str] = field(default_factory=dict)
@@ -125,6 +127,7 @@ def _add_file(run: Run, path: Path, default_process: int, table: list[dict[str, 
     for row in rows:
         case = parse_case(str(row.get("name")))
         process = int(row.get("process", default_process))
+        run.contexts.setdefault(case.system, context)
         if row.get("error_occurred"):
             message = str(row.get("error_message", ""))
             if is_skip(row):

@@ -29,7 +29,11 @@ def check_run(args: argparse.Namespace) -> list[Family]:
             raise UsageError(f"{name} cannot follow --", _OURS[name])
     if args.output is not None:
         check_run_folder(args.output)
-    return families or [family for family in FAMILIES.values() if not family.obligations]
+    families = families or [family for family in FAMILIES.values() if not family.obligations]
+    if args.pages and not any(family.pages for family in families):
+        names = ", ".join(family.name for family in FAMILIES.values() if family.pages)
+        raise UsageError(f"--pages is no size of {families[0].name}", f"only of {names}; drop it")
+    return families
 
 
 def check_run_folder(folder: Path) -> None:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Measures: one fresh process per sample, implementations interleaved, resumable at any point.
 
-Round k runs every case once. Within a round the operations come in random order, and the
-implementations of one operation run next to each other, again in random order: what the machine
-does in that moment hits all of them. After every process the round's file is replaced as a whole,
+Round k runs every case once. Within a round the operations come in random order, within an operation
+its parameters, and the implementations of both run next to each other, again in random order: what
+the machine does in that moment hits all of them. After every process the round's file is replaced as a whole,
 so an interruption loses one process and leaves only whole files.
 """
 
@@ -24,6 +24,7 @@ from quintet.errors import ToolError
 from quintet.files import write_json, write_rows
 from quintet.load import RUNS, is_skip, read_benchmark_file
 from quintet.progress import Progress
+from quintet.shared_folder import shared_folders
 
 
 @dataclass(frozen=True)
@@ -45,20 +46,24 @@ def plan(campaign: Campaign) -> list[Task]:
     tasks = []
     for process in range(campaign.settings.processes):
         rng = random.Random(f"{campaign.info['seed']}/{process}")
-        blocks: dict[tuple[str, ...], list[tuple[Binary, str]]] = {}
+        blocks: dict[tuple[str, ...], dict[tuple[str, ...], list[tuple[Binary, str]]]] = {}
         for binary in campaign.binaries:
             for name in campaign.cases[binary.family.name]:
                 case = parse_case(name)
                 key = (case.system, case.operation)
-                blocks.setdefault(key, []).append((binary, name))
+                block = blocks.setdefault(key, {})
+                block.setdefault(case.params, []).append((binary, name))
         order = list(blocks.values())
         rng.shuffle(order)
         count = 0
         for block in order:
-            rng.shuffle(block)
-            for binary, name in block:
-                tasks.append(Task(binary, name, process, count))
-                count += 1
+            groups = list(block.values())
+            rng.shuffle(groups)
+            for group in groups:
+                rng.shuffle(group)
+                for binary, name in group:
+                    tasks.append(Task(binary, name, process, count))
+                    count += 1
     return tasks
 
 
@@ -123,8 +128,11 @@ def measure(campaign: Campaign) -> None:
     progress = Progress([task.case for task in missing])
     write_json(folder / "run.json", campaign.info)
     try:
-        for task in missing:
-            _measure_one(campaign, files, task, progress)
+        with shared_folders(
+            [binary.family for binary in campaign.binaries], settings.flags
+        ) as flags:
+            for task in missing:
+                _measure_one(campaign, files, task, progress, flags[task.binary.family.name])
     except BaseException:
         progress.clear()
         _close(campaign, "interrupted")
@@ -142,14 +150,15 @@ def _close(campaign: Campaign, status: str) -> None:
     write_json(campaign.folder / "run.json", campaign.info)
 
 
-def _measure_one(campaign: Campaign, files: RoundFiles, task: Task, progress: Progress) -> None:
+def _measure_one(
+    campaign: Campaign, files: RoundFiles, task: Task, progress: Progress, flags: tuple[str, ...]
+) -> None:
     settings = campaign.settings
     if task.case in campaign.failures:
         progress.drop(task.case)
         return
     progress.begin(f"process {task.process + 1}/{settings.processes}  {task.case}")
     start = time.monotonic()
-    flags = settings.flags[task.binary.family.name]
     try:
         context, rows = run_case(task.binary, task.case, settings.reps, flags, settings.timeout)
     except CaseFailed as failure:

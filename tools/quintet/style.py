@@ -19,6 +19,9 @@ GREY = "#7F7F7F"
 INDIGO, OLIVE, WINE, BROWN, SLATE = "#332288", "#999933", "#882255", "#8C510A", "#45607D"
 TEAL, ROSE, FOREST, LAVENDER, SAND = "#44AA99", "#CC6677", "#117733", "#AA99DD", "#DDCC77"
 STEEL, MAROON, DARK_GREY, SILVER = "#6699CC", "#661100", "#444444", "#B5B5B5"
+# Neighbours of the first ones, for families in which those do not occur.
+AMBER, BRICK, NAVY, AZURE, MINT = "#F28E2B", "#B5403A", "#1F4E8C", "#7DB8DA", "#59A14F"
+VIOLET, MOSS, CHARCOAL = "#7A4E9C", "#6B6B1E", "#262626"
 
 SETTINGS: dict[str, Any] = {
     "font.size": 8,
@@ -58,7 +61,7 @@ class Look:
     hatch: str
 
 
-# Every colour and every marker appears once: no two implementations can be mixed up.
+# Every colour appears once, and in one family every marker: nothing in a chart can be mixed up.
 LOOKS: dict[str, Look] = {
     "nros": Look("NrOS", ORANGE, "s", "//"),
     "verified": Look("Verified", VERMILLION, "^", "\\\\"),
@@ -74,6 +77,14 @@ LOOKS: dict[str, Look] = {
     "limit_store": Look("Limit: store", DARK_GREY, "H", ""),
     "limit_load": Look("Limit: load", SLATE, "*", ""),
     "limit_wait": Look("Limit: a batch waits", SILVER, "8", ""),
+    "libpmemlog": Look("PMDK libpmemlog", AMBER, "s", "//"),
+    "initial": Look("Initial log", BRICK, "^", ".."),
+    "quintet_strict": Look("Quintet, strict", NAVY, "D", ""),
+    "quintet_fast": Look("Quintet, fast", AZURE, "v", ""),
+    "quintet_locked": Look("Quintet, locked", MINT, "P", "++"),
+    "quintet_single": Look("Quintet, one log", VIOLET, "X", "xx"),
+    "quintet_view": Look("Quintet, view", MOSS, ">", "||"),
+    "limit_stream": Look("Limit: stream and fence", CHARCOAL, "*", ""),
     "harness": Look("Harness alone", GREY, "p", ""),
 }
 _SPARE_COLOURS = (TEAL, ROSE, FOREST, YELLOW, LAVENDER, SAND, STEEL, MAROON)

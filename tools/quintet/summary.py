@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from quintet.cases import Case, reference_case
-from quintet.families import OURS, Family
+from quintet.families import Family
 from quintet.load import Run, aligned
 from quintet.stats import Interval, geometric_mean, median_interval, ratio_interval
 
@@ -79,11 +79,13 @@ def _first_seen(labels: "pd.Series[str]") -> "pd.Series[int]":
 
 
 def geomean_line(frame: pd.DataFrame, family: Family) -> str:
-    """Geometric mean of quintet's ratios to the baseline, over the operations that have both."""
-    ours = frame[frame["implementation"] == OURS]
+    """Geometric mean of our ratios to the baseline, over the operations that have both."""
+    ours = frame[frame["implementation"] == family.ours]
     ratios = ours[ratio_key(family.baseline)].to_numpy(dtype=float)
     ratios = ratios[np.isfinite(ratios)]
     if not len(ratios):
-        return f"no operation has both quintet and {family.baseline}"
+        return f"no operation has both {family.ours} and {family.baseline}"
     mean = geometric_mean(ratios)
-    return f"geometric mean of quintet / {family.baseline}: {mean:.3g} over {len(ratios)} cases"
+    return (
+        f"geometric mean of {family.ours} / {family.baseline}: {mean:.3g} over {len(ratios)} cases"
+    )

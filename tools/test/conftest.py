@@ -21,6 +21,7 @@ os.environ["QUINTET_ROOT"] = str(_ROOT)
 import pytest  # noqa: E402
 
 from quintet import cli  # noqa: E402
+from quintet.families import FAMILIES  # noqa: E402
 
 import fake_bench  # noqa: E402
 
@@ -53,13 +54,27 @@ def root():
 
 
 @pytest.fixture
-def bench(tmp_path, monkeypatch):
-    """A build tree whose page_table_bench is the fake one; returns its path."""
+def log_bench(tmp_path, monkeypatch):
+    """The same with pm_log_bench."""
+    return add_binary(tmp_path, monkeypatch, "pm_log_bench")
+
+
+def add_binary(tmp_path, monkeypatch, name):
     folder = tmp_path / "perf" / "bench"
-    folder.mkdir(parents=True)
-    binary = folder / "page_table_bench"
-    shutil.copy(TOOLS / "test" / "fake_bench.py", binary)
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy(TOOLS / "test" / "fake_bench.py", folder / name)
     monkeypatch.setenv("QUINTET_BUILD_DIR", str(folder.parent))
+    return folder / name
+
+
+@pytest.fixture
+def bench(tmp_path, monkeypatch):
+    """A build tree whose page_table_bench is the fake one; returns its path. A run without names
+    measures that family only."""
+    for name, family in list(FAMILIES.items()):
+        if name != "page_table" and not family.obligations:
+            monkeypatch.delitem(FAMILIES, name)
+    binary = add_binary(tmp_path, monkeypatch, "page_table_bench")
     monkeypatch.setenv(
         "FAKE_CASES",
         "page_table/map/nros page_table/map/quintet page_table/unmap/nros page_table/unmap/quintet",
@@ -79,7 +94,16 @@ def quintet(capsys):
     return call
 
 
-CASES = {"page_table": fake_bench.CASES, "verification": fake_bench.VERIFICATION}
+CASES = {
+    "page_table": fake_bench.CASES,
+    "pm_log": fake_bench.PM_LOG,
+    "verification": fake_bench.VERIFICATION,
+}
+CONTEXT = {
+    "page_table": {"qt_pages": "10M"},
+    "pm_log": {"qt_flag_log_mib": "1024", "qt_pm_filesystem": "tmpfs", "qt_pm_dax": "no"},
+    "verification": {"qt_pages": "10M"},
+}
 
 
 def write_run(
@@ -122,10 +146,11 @@ def write_run(
             for case in CASES[family]:
                 for row in fake_bench.rows(case, reps, rng):
                     if row["run_type"] == "iteration":
-                        metric = "ns_per_op" if family == "page_table" else "real_time"
+                        metric = "real_time" if family == "verification" else "ns_per_op"
                         row[metric] *= (scale or {}).get(case, 1.0)
                         rows.append({**row, "process": process})
-            document = {"context": {"qt_pages": "10M", "qt_compiler": "g++ 12"}, "benchmarks": rows}
+            context = {**CONTEXT[family], "qt_compiler": "g++ 12"}
+            document = {"context": context, "benchmarks": rows}
             (folder / f"{family}.{process}.json").write_text(json.dumps(document))
     os.environ.pop("FAKE_SIGMA")
     return folder

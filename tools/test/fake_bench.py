@@ -4,7 +4,8 @@
 
 Behaviour comes from the environment, so that a test changes it without changing the file:
 FAKE_SECONDS (time per process), FAKE_SIGMA (noise), FAKE_SEED, FAKE_SLOW=case:factor,
-FAKE_CRASH, FAKE_FAIL, FAKE_SKIP, FAKE_TRUNCATE, FAKE_HANG (a case each), FAKE_CASES (a list).
+FAKE_CRASH, FAKE_FAIL, FAKE_SKIP, FAKE_TRUNCATE, FAKE_HANG (a case each), FAKE_CASES (a list),
+FAKE_ARGUMENTS (a file that gets a line of arguments per process).
 """
 
 import json
@@ -38,6 +39,18 @@ CASES = [
     "page_table/null/harness",
 ]
 
+SIZES = (128, 4096, 262144)
+LOG_FACTOR = {
+    "libpmemlog": 1.0,
+    "initial": 2.0,
+    "quintet_strict": 0.8,
+    "quintet_fast": 0.5,
+    "limit_stream": 0.25,
+}
+PM_LOG = [
+    f"pm_log/append/{implementation}/size:{size}" for implementation in LOG_FACTOR for size in SIZES
+] + ["pm_log/advance_head/quintet", "pm_log/null/harness"]
+
 OBLIGATIONS = {
     "map_4k": ("proved:unbounded", {"queries": 386, "paths": 12, "smt_bytes": 2e6}, 10.6),
     "unmap": ("proved:unbounded", {"queries": 130, "paths": 9, "smt_bytes": 1e6}, 1.2),
@@ -64,9 +77,18 @@ def obligation(case: str, rng: random.Random) -> dict:
     return {**times, **({"label": label} if label else {}), **counters, **LINES}
 
 
+def log_cost(case: str) -> float:
+    _, operation, implementation, *params = case.split("/")
+    if operation != "append":
+        return 250.0
+    return (400 + int(params[0].partition(":")[2]) / 20) * LOG_FACTOR[implementation]
+
+
 def cost(case: str, rng: random.Random) -> float:
-    if case == "page_table/null/harness":
+    if case.endswith("/null/harness"):
         return 0.8
+    if case.startswith("pm_log/"):
+        return log_cost(case) * rng.lognormvariate(0, float(os.environ.get("FAKE_SIGMA", "0.01")))
     _, operation, implementation, *params = case.split("/")
     value = COST[operation] * FACTOR[implementation]
     value *= 60 if case == "page_table/unmap/verified" else 1
@@ -101,13 +123,18 @@ def main() -> int:
     flags = dict(arg.lstrip("-").partition("=")[::2] for arg in sys.argv[1:])
     cases = os.environ.get("FAKE_CASES", "").split() or CASES
     cases = VERIFICATION if sys.argv[0].endswith("verification_bench") else cases
+    cases = PM_LOG if sys.argv[0].endswith("pm_log_bench") else cases
+    own = ("pm_dir", "keep_pool") if cases is PM_LOG else ("pages", "random_pages")
     for name in flags:
-        if not name.startswith("benchmark_") and name not in ("pages", "random_pages", "quick"):
+        if not name.startswith("benchmark_") and name not in (*own, "quick"):
             print(f"fake_bench: unknown flag --{name}", file=sys.stderr)
             return 2
     if "benchmark_list_tests" in flags:
         print("\n".join(case + SUFFIX for case in cases))
         return 0
+    if "FAKE_ARGUMENTS" in os.environ:
+        with open(os.environ["FAKE_ARGUMENTS"], "a", encoding="utf-8") as log:
+            log.write(" ".join(sys.argv[1:]) + "\n")
     chosen = [c for c in cases if re.search(flags.get("benchmark_filter", "."), c + SUFFIX)]
     if not chosen:
         return 3

@@ -98,7 +98,8 @@ def test_another_run_is_not_continued(bench, folder, quintet, change, message):
 def test_interruption_leaves_whole_files_and_resumes(bench, tmp_path):
     folder = tmp_path / "run"
     environment = {**os.environ, "PYTHONPATH": str(TOOLS), "FAKE_SECONDS": "0.15"}
-    command = [sys.executable, "-m", "quintet.cli", "run", "--processes", "3", "-o", str(folder)]
+    command = [sys.executable, "-m", "quintet.cli", "run", "page_table"]
+    command += ["--processes", "3", "-o", str(folder)]
     process = subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )

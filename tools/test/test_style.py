@@ -12,21 +12,37 @@ from quintet.style import LOOKS, look, looks
 BENCH = Path(__file__).resolve().parents[2] / "bench"
 
 
+IMPLEMENTATION = r'["/]((?:quintet|limit|verified|nros|libpmemlog|initial)(?:_\w+)?)["/]'
+
+
+def named_in(pattern):
+    """The implementations that the sources of a family name."""
+    text = "".join(path.read_text() for path in sorted(BENCH.rglob(pattern)))
+    return set(re.findall(IMPLEMENTATION, text))
+
+
 def different(found):
     for part in ("colour", "marker"):
         values = [getattr(one, part) for one in found.values()]
         assert len(set(values)) == len(values), part
 
 
-def test_every_known_implementation_has_a_colour_and_a_marker_of_its_own():
-    different(LOOKS)
-    assert len({shape(one) for one in LOOKS.values()}) == len(LOOKS)
+@pytest.mark.parametrize("family", ["page_table", "pm_log"])
+def test_every_implementation_of_a_family_has_a_colour_and_a_marker_of_its_own(family):
+    names = named_in(f"{family}_cases/*.cpp") | {"harness"}
+    assert len(names) > 8 and names <= set(LOOKS)
+    found = {name: LOOKS[name] for name in names}
+    different(found)
+    assert len({shape(one) for one in found.values()}) == len(names)
+
+
+def test_no_two_known_implementations_have_one_colour():
+    assert len({one.colour for one in LOOKS.values()}) == len(LOOKS)
 
 
 def test_every_implementation_of_the_benchmarks_is_known():
-    text = "".join(path.read_text() for path in sorted(BENCH.rglob("*_cases.cpp")))
-    names = set(re.findall(r'["/]((?:quintet|limit|verified|nros)_\w+)"', text))
-    assert {"quintet_beside", "quintet_la57", "verified_noreclaim"} <= names
+    names = named_in("*_cases.cpp")
+    assert {"quintet_beside", "quintet_la57", "verified_noreclaim", "quintet_fast"} <= names
     assert names <= set(LOOKS)
 
 
