@@ -59,8 +59,8 @@ struct Told {
 class SharedTold {
  public:
   SharedTold() {
-    void* memory = ::mmap(nullptr, sizeof(Told), PROT_READ | PROT_WRITE,
-                          MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    void* memory =
+        ::mmap(nullptr, sizeof(Told), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     QT_CHECK(memory != MAP_FAILED);
     told_ = new (memory) Told;
   }

@@ -40,7 +40,7 @@ struct Step {
   std::vector<std::uint64_t> appended{};  // by log: records that one commit appends
   LogIndex shortened = 0;                 // if none: the log that is shortened at its head,
   std::uint64_t dropped = 0;              // by so many records
-  bool noise = false;  // bytes are appended as well that are never committed
+  bool noise = false;                     // bytes are appended as well that are never committed
 };
 
 class Script {

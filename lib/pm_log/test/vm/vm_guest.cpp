@@ -156,7 +156,9 @@ int poison_pages(const std::filesystem::path& folder) {
   auto made = Log<MappedPm>::create(*std::move(created), {.id = {{std::byte{7}}}});
   const std::vector<std::byte> payload(4 * kPageBytes, std::byte{1});
   if (!made || !made->append(payload)) bad("a pool on tmpfs");
-  { const auto closed = *std::move(made); }
+  {
+    const auto closed = *std::move(made);
+  }
 
   const std::uint64_t first = data_start(1) / kPageBytes;
   poison(guarded_memory(path), first + 1);
@@ -170,12 +172,16 @@ int poison_pages(const std::filesystem::path& folder) {
   if (!log->append(payload)) bad("append beside poison");
 
   poison(log->pool().memory(), 0);
-  { const auto closed = *std::move(log); }
+  {
+    const auto closed = *std::move(log);
+  }
   auto second = Log<MappedPm>::open(guarded_memory(path));
   if (!second) bad("open from the second superblock: " + text(second.error()));
   if (!second->pool().recovery().superblock_a_bad) bad("the bad superblock is not told");
   poison(second->pool().memory(), root_at(0) / kPageBytes);
-  { const auto closed = *std::move(second); }
+  {
+    const auto closed = *std::move(second);
+  }
   const auto third = Log<MappedPm>::open(guarded_memory(path));
   if (third || third.error().code != Errc::kMedia) bad("open without roots");
   std::puts("poison is an error.");

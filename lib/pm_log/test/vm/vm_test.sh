@@ -25,9 +25,14 @@ done
 
 folder=$(mktemp -d)
 boot=0 qemu=
+kill_machine() {
+  kill -KILL "$qemu" 2>/dev/null || true
+  wait "$qemu" 2>/dev/null || true
+  qemu=
+}
 finish() {
   local status=$?
-  [[ -z $qemu ]] || kill -KILL "$qemu" 2>/dev/null || true
+  [[ -z $qemu ]] || kill_machine
   if [[ $status != 0 ]]; then
     mkdir -p "$cache/logs"
     cp "$folder"/console.* "$folder"/report.* "$cache/logs" 2>/dev/null || true
@@ -128,12 +133,6 @@ start_machine() { # start_machine write|verify
     -serial "file:$folder/console.$boot" -serial "file:$folder/report.$boot" \
     >"$folder/console.qemu.$boot" 2>&1 &
   qemu=$!
-}
-
-kill_machine() {
-  kill -KILL "$qemu" 2>/dev/null || true
-  wait "$qemu" 2>/dev/null || true
-  qemu=
 }
 
 last() { # last WORD: the numbers of this boot's last whole line that starts with it
