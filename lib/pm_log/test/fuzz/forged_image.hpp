@@ -151,9 +151,9 @@ class Sealer {
     if ((mask & kSealSuperblocks) != 0) superblocks();
     const Superblock superblock = decode(load<SuperblockLines>(0));
     const Seeds seeds(superblock.id);
-    const std::uint64_t logs = std::clamp<std::uint64_t>(superblock.logs, 1, kMaxLogs);
+    const std::uint64_t logs = std::min<std::uint64_t>(superblock.logs, kMaxLogs);
     if ((mask & kSealDirectory) != 0) directory(logs, seeds);
-    for (std::uint64_t slot = 0; logs > 1 && (mask & kSealSlots) != 0 && slot < 2 * logs; ++slot) {
+    for (std::uint64_t slot = 0; logs != 1 && (mask & kSealSlots) != 0 && slot < 2 * logs; ++slot) {
       line(slot_at(slot / 2, slot % 2), seeds);
     }
     for (int i = 0; i < 2; ++i) root(root_at(static_cast<std::uint64_t>(i)), mask, logs, seeds);
@@ -202,7 +202,7 @@ class Sealer {
   }
   void root(std::uint64_t at, std::uint8_t mask, std::uint64_t logs, const Seeds& seeds) {
     auto root = load<Line>(at);
-    if (logs > 1 && (mask & kSealDigest) != 0) {
+    if (logs != 1 && (mask & kSealDigest) != 0) {
       root.words[2] = 0;
       root.words[6] = kMasterMark;
       for (std::uint64_t i = 0; i < logs; ++i) {
