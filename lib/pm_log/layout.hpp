@@ -41,6 +41,8 @@ inline constexpr std::uint64_t kDirectoryEntryBytes = 128;
 inline constexpr std::size_t kNameBytes = 64;
 
 inline constexpr std::uint64_t kCommitWordAt = 0x1000;
+// Commits are numbered from 0 up to this, which no pool lives to see.
+inline constexpr std::uint64_t kEndOfSeq = std::uint64_t{1} << 63;
 [[nodiscard]] constexpr std::uint64_t root_at(std::uint64_t seq) {
   return 0x1100 + (seq & 1) * 256;
 }

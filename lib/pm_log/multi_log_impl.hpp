@@ -184,6 +184,8 @@ template <PersistentMemory M, Fault kFault>
 template <class ChangeOf>
 Result<void> MultiLog<M, kFault>::make_durable(std::uint64_t logs, ChangeOf change_of) {
   const std::uint64_t seq = pool_.seq + 1;
+  if (seq >= kEndOfSeq) [[unlikely]]
+    return std::unexpected(Error{.code = Errc::kNoSpace});
   const std::uint64_t at = root_at(kFault == Fault::kActiveRootOverwritten ? seq - 1 : seq);
   if (pool_.is_single()) {
     write_line<Fault::kRootNotFlushed>(at, slot_line(0, seq, change_of(pool_.logs[0]), at));

@@ -121,8 +121,8 @@ class RecoveryOf {
       if (auto done = read(root_at(i), roots_[i].bytes()); !done) return done;
       seen_[i] = {is_valid(roots_[i], root_at(i), pool_.seeds) || kFault == Fault::kRootUnchecked,
                   roots_[i].words[0]};
-      // The number of a commit says where its root is, and there is always a next one.
-      if ((seen_[i].seq & 1) != i || seen_[i].seq == UINT64_MAX) seen_[i].valid = false;
+      // The number of a commit says where its root is.
+      if ((seen_[i].seq & 1) != i || seen_[i].seq >= kEndOfSeq) seen_[i].valid = false;
     }
     return {};
   }
