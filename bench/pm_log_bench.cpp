@@ -77,6 +77,8 @@ void register_cases() {
   pm_log_cases::register_cold_cases();
   pm_log_cases::register_commit_cases();
   pm_log_cases::register_read_cases();
+  pm_log_cases::register_record_cases();
+  pm_log_cases::register_shared_cases();
   pm_log_cases::register_open_cases();
   pm_log_cases::register_limit_cases();
 }

@@ -2,6 +2,7 @@
 #include <string>
 
 #include "pm_log_cases/quintet_impl.hpp"
+#include "pm_log_cases/record_impl.hpp"
 #include "pm_log_cases/rival_impl.hpp"
 #include "pm_log_cases/workloads.hpp"
 
@@ -63,7 +64,8 @@ void register_append_cases() {
   register_append<Strict>("quintet_strict");
   register_append<Fast>("quintet_fast");
   register_append<Locked>("quintet_locked");
-  // quintet_record goes here.
+  register_append<SummedRecords>("quintet_record");
+  register_append<FramedRecords>("quintet_framed");
   register_append<StreamOnly<pm_log::MappedPm>>("limit_stream");
   register_case("pm_log/null/harness", harness);
 }

@@ -82,6 +82,5 @@ class Quintet {
 using Strict = Quintet<pm_log::Commit::kStrict>;
 using Fast = Quintet<pm_log::Commit::kFast>;
 using Locked = Quintet<pm_log::Commit::kStrict, std::mutex>;
-// Records with checksums (record_log.hpp) join here, as quintet_record.
 
 }  // namespace quintet::bench::pm_log_cases

@@ -31,6 +31,8 @@ void register_append_cases();
 void register_cold_cases();
 void register_commit_cases();
 void register_read_cases();
+void register_record_cases();
+void register_shared_cases();
 void register_open_cases();
 void register_limit_cases();
 

@@ -49,9 +49,15 @@ class CrashMemory {
   // Forgets all, and becomes what a power failure of `base` may leave: `trail` says which.
   // Requires: `base` and `trail` outlive the use and do not change; the sizes are the same. O(1).
   void become_image(const CrashMemory& base, proof::Trail& trail) {
+    become_image(base, [&trail](std::size_t options) { return trail.choose(options); });
+  }
+  // The same with choices of any kind: `choose(n)` returns one of 0 (the durable value) to n - 1
+  // (the newest).
+  using Choose = std::function<std::size_t(std::size_t options)>;
+  void become_image(const CrashMemory& base, Choose choose) {
     QT_CHECK(base.words_.size() == words_.size());
     base_ = &base;
-    trail_ = &trail;
+    choose_ = std::move(choose);
     stale_ = false;
     pending_.clear();
     ++generation_;
@@ -203,7 +209,7 @@ class CrashMemory {
     if (values.size() == 1) return values[0];
     const bool summed = index >= summed_begin_ && index < summed_end_;
     if (summed && stale_) return word.visible;
-    const std::uint64_t value = values[trail_->choose(values.size())];
+    const std::uint64_t value = values[choose_(values.size())];
     if (summed && value != word.visible) stale_ = true;
     return value;
   }
@@ -231,7 +237,7 @@ class CrashMemory {
   mutable std::vector<std::uint64_t> values_;
   std::vector<Pending> pending_;  // in order of time
   const CrashMemory* base_ = nullptr;
-  proof::Trail* trail_ = nullptr;
+  Choose choose_{};
   mutable bool stale_ = false;
   std::uint64_t summed_begin_ = 0;
   std::uint64_t summed_end_ = 0;
