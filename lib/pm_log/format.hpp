@@ -37,7 +37,8 @@ bool stamp(M& memory, std::uint64_t bytes, std::uint64_t magic) {
 
 // All of a superblock but its magic number.
 template <PersistentMemory M>
-void write_superblocks(M& memory, std::uint64_t bytes, SuperblockLines lines) {
+void write_superblocks(M& memory, std::uint64_t bytes, const SuperblockLines& whole) {
+  SuperblockLines lines = whole;
   lines.lines[0].words[0] = 0;
   memory.stream(0, lines.bytes());
   memory.stream(second_superblock_at(bytes), lines.bytes());
