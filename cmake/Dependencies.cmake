@@ -27,6 +27,18 @@ if(QT_BUILD_TESTS OR QT_BUILD_BENCH)
   endif()
 endif()
 
+# A rival of figure 13, and what makes the old pools that tests import: both are skipped without.
+if(QT_BUILD_TESTS OR QT_BUILD_BENCH)
+  pkg_check_modules(PMEMLOG IMPORTED_TARGET libpmemlog>=1.12)
+endif()
+
+if(QT_BUILD_APPS)
+  find_package(CLI11 2.1 REQUIRED)
+endif()
+if(QT_BUILD_APPS OR QT_BUILD_BENCH)
+  find_package(fmt 9 REQUIRED)
+endif()
+
 if(QT_BUILD_TESTS)
   find_package(Catch2 2.13 REQUIRED)
   include(Catch)
@@ -35,7 +47,4 @@ endif()
 
 if(QT_BUILD_BENCH)
   find_package(benchmark 1.7.1 REQUIRED)
-  find_package(fmt 9 REQUIRED)
-  # A rival of figure 13; its cases are skipped without it.
-  pkg_check_modules(PMEMLOG IMPORTED_TARGET libpmemlog>=1.12)
 endif()
