@@ -158,6 +158,34 @@ TEST_CASE("a stale slot is found by the digest") {
   const Inspection report = inspect(world.memory);
   CHECK(report.errors() == 1);
   CHECK(has_error(report, Part::kLogSlot, root_at(3)));
+  CHECK(report.findings[0].found.find("stale") != std::string::npos);
+}
+
+TEST_CASE("a whole line that says what cannot be is an error with what it says") {
+  const LogSlot good{.seq = 1, .head = 2, .tail = 4, .previous_tail = 3};
+  LogSlot head_beyond = good;
+  head_beyond.head = 5;
+  LogSlot tail_before = good;
+  tail_before.tail = 2;
+  LogSlot too_long = good;
+  too_long.tail = 1 * kMiB;
+  LogSlot of_another = good;
+  of_another.log = 1;
+  for (const LogSlot& slot : {good, head_beyond, tail_before, too_long, of_another}) {
+    World world;
+    world.make(1, Commit::kStrict);
+    world.append(0, "text");
+    world.set_line(root_at(1), encode(slot, root_at(1), world.open().seeds()));
+    const Inspection report = inspect(world.memory);
+    CAPTURE(slot.head, slot.tail, slot.log);
+    if (slot.head == good.head && slot.tail == good.tail && slot.log == good.log) {
+      CHECK(report.findings.empty());
+      continue;
+    }
+    REQUIRE(report.errors() == 1);
+    CHECK(has_error(report, Part::kRoot, root_at(1)));
+    CHECK(report.findings[0].found.find(std::to_string(slot.tail)) != std::string::npos);
+  }
 }
 
 TEST_CASE("a line of another place is no line of this one") {
