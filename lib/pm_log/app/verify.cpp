@@ -107,15 +107,17 @@ std::string summary(const std::string& path, const Inspection& report) {
   const std::uint64_t notes = report.findings.size() + report.not_listed - report.errors();
   const std::uint64_t records =
       std::accumulate(report.records.begin(), report.records.end(), std::uint64_t{0});
-  const std::string counts = fmt::format("{}{}", counted(records, "whole record"),
-                                         notes == 0 ? "" : ", " + counted(notes, "note"));
+  std::string text = path + ": ";
   if (report.errors() == 0) {
-    return fmt::format("{}: no damage: {}, commit {}, {}\n", path,
-                       counted(report.pool->logs.size(), "log"), report.pool->seq, counts);
+    text += fmt::format("no damage: {}, commit {}", counted(report.pool->logs.size(), "log"),
+                        report.pool->seq);
+  } else {
+    text += counted(report.errors(), "error");
   }
-  const std::string more =
-      report.not_listed == 0 ? "" : fmt::format(" ({} of them not listed)", report.not_listed);
-  return fmt::format("{}: {}{}, {}\n", path, counted(report.errors(), "error"), more, counts);
+  if (report.not_listed != 0) text += fmt::format(" ({} of them not listed)", report.not_listed);
+  if (notes != 0) text += ", " + counted(notes, "note");
+  if (records != 0) text += ", " + counted(records, "whole record");
+  return text + "\n";
 }
 
 std::string verdict(const std::string& path, const Inspection& report) {
