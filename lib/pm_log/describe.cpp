@@ -3,6 +3,7 @@
 
 #include <sys/random.h>
 
+#include <array>
 #include <cctype>
 #include <cerrno>
 #include <cstring>
@@ -226,73 +227,40 @@ std::string describe(const Error& error, std::string_view path, std::string_view
 }
 
 std::string_view name(Errc code) {
-  switch (code) {
-    case Errc::kNotALog:
-      return "not a log";
-    case Errc::kVersionUnsupported:
-      return "version unsupported";
-    case Errc::kIdMismatch:
-      return "id mismatch";
-    case Errc::kSizeMismatch:
-      return "size mismatch";
-    case Errc::kCorrupt:
-      return "corrupt";
-    case Errc::kMedia:
-      return "media error";
-    case Errc::kNoSpace:
-      return "no space";
-    case Errc::kInvalidLog:
-      return "invalid log";
-    case Errc::kBeforeHead:
-      return "before head";
-    case Errc::kPastTail:
-      return "past tail";
-    case Errc::kHeadBeforeHead:
-      return "head before head";
-    case Errc::kHeadBeyondTail:
-      return "head beyond tail";
-    case Errc::kTooSmall:
-      return "too small";
-    case Errc::kTooManyLogs:
-      return "too many logs";
-    case Errc::kNotContiguous:
-      return "not contiguous";
-    case Errc::kReserved:
-      return "reserved";
-    case Errc::kNotRecords:
-      return "not records";
-    case Errc::kExists:
-      return "exists";
-    case Errc::kBusy:
-      return "busy";
-    case Errc::kReadOnly:
-      return "read only";
-    case Errc::kIo:
-      return "input or output";
-  }
-  return "unknown error";
+  // In the order of the enumeration.
+  constexpr std::array<std::string_view, 21> kNames{"not a log",
+                                                    "version unsupported",
+                                                    "id mismatch",
+                                                    "size mismatch",
+                                                    "corrupt",
+                                                    "media error",
+                                                    "no space",
+                                                    "invalid log",
+                                                    "before head",
+                                                    "past tail",
+                                                    "head before head",
+                                                    "head beyond tail",
+                                                    "too small",
+                                                    "too many logs",
+                                                    "not contiguous",
+                                                    "reserved",
+                                                    "not records",
+                                                    "exists",
+                                                    "busy",
+                                                    "read only",
+                                                    "input or output"};
+  static_assert(kNames.size() == static_cast<std::size_t>(Errc::kIo) + 1);
+  const auto index = static_cast<std::size_t>(code);
+  return index < kNames.size() ? kNames[index] : "unknown error";
 }
 
 std::string_view name(Part part) {
-  switch (part) {
-    case Part::kNone:
-      return "pool";
-    case Part::kSuperblock:
-      return "superblock";
-    case Part::kDirectory:
-      return "directory entry";
-    case Part::kCommitWord:
-      return "commit word";
-    case Part::kRoot:
-      return "root";
-    case Part::kLogSlot:
-      return "log slot";
-    case Part::kPayload:
-      return "payload";
-    case Part::kRecord:
-      return "record";
-  }
-  return "unknown part";
+  constexpr std::array<std::string_view, 8> kNames{"pool",        "superblock", "directory entry",
+                                                   "commit word", "root",       "log slot",
+                                                   "payload",     "record"};
+  static_assert(kNames.size() == static_cast<std::size_t>(Part::kRecord) + 1);
+  const auto index = static_cast<std::size_t>(part);
+  return index < kNames.size() ? kNames[index] : "unknown part";
 }
 
 std::string_view name(Commit commit) { return commit == Commit::kFast ? "fast" : "strict"; }

@@ -23,25 +23,6 @@
 // goes on where that refuses.
 namespace quintet::pm_log::internal {
 
-// Bytes of a ring, piece by piece, until `visit(offset on the media, bytes)` is false or they
-// cannot be read. Returns the offset that could not be read, or nothing.
-template <PersistentMemory M, class Visit>
-std::optional<std::uint64_t> for_each_piece(const ReadOnlyView<M>& memory,
-                                            const DirectoryEntry& place, std::uint64_t position,
-                                            std::uint64_t count, Visit visit) {
-  std::array<std::byte, kPageBytes> buffer;
-  std::uint64_t at = position % place.length;
-  while (count != 0) {
-    const auto bytes =
-        std::span(buffer).first(std::min({count, place.length - at, std::uint64_t{buffer.size()}}));
-    if (!memory.read(place.area + at, bytes)) return place.area + at;
-    if (!visit(place.area + at, std::span<const std::byte>(bytes))) return {};
-    at = at + bytes.size() == place.length ? 0 : at + bytes.size();
-    count -= bytes.size();
-  }
-  return {};
-}
-
 template <PersistentMemory M>
 class CommitCheck {
  public:
@@ -130,17 +111,20 @@ class CommitCheck {
       }
       counts = newest_root();
     }
-    if (is_read && std::any_of(line.words.begin() + 1, line.words.end(), std::identity{})) {
-      findings.push_back({.severity = Severity::kNote,
-                          .part = Part::kCommitWord,
-                          .offset = kCommitWordAt + sizeof word,
-                          .expected = "zeros behind the word",
-                          .found = "other bytes, which nobody relies on"});
-    }
+    if (is_read) describe_spare_words(line, findings);
     if (counts != kNoRoot) {
       for (Finding& finding : check_slots(roots_[counts], windows)) findings.push_back(finding);
     }
     return findings;
+  }
+
+  static void describe_spare_words(const Line& line, Findings& findings) {
+    if (std::none_of(line.words.begin() + 1, line.words.end(), std::identity{})) return;
+    findings.push_back({.severity = Severity::kNote,
+                        .part = Part::kCommitWord,
+                        .offset = kCommitWordAt + sizeof line.words[0],
+                        .expected = "zeros behind the word",
+                        .found = "other bytes, which nobody relies on"});
   }
 
   [[nodiscard]] bool is_neighbour(std::uint64_t word, const Root& root) const {
@@ -210,16 +194,20 @@ class CommitCheck {
       of_newest.insert(of_newest.end(), of_other.begin(), of_other.end());
       return of_newest;
     }
-    // Recovery goes back to the commit before: what was found of the newest is why.
+    append_reasons(of_newest, newest, other, of_other);
+    return of_other;
+  }
+  // Recovery goes back to the commit before: what was found of the newest is why.
+  static void append_reasons(Findings& of_newest, const Root& newest, const Root& counts,
+                             Findings& findings) {
     for (Finding& finding : of_newest) {
       if (finding.severity != Severity::kError) continue;
       if (finding.found != kUnreadable) finding.severity = Severity::kNote;
       finding.found += joined({": commit ", to_string(newest.seq()),
                                " was cut off by a power failure, or damaged; commit ",
-                               to_string(other.seq()), " counts"});
-      of_other.push_back(std::move(finding));
+                               to_string(counts.seq()), " counts"});
+      findings.push_back(std::move(finding));
     }
-    return of_other;
   }
   [[nodiscard]] static bool has_error(const Findings& findings) {
     return std::any_of(findings.begin(), findings.end(),

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -81,5 +83,28 @@ class ReadOnlyView {
  private:
   const M* memory_;
 };
+
+namespace internal {
+
+// Bytes of a ring, piece by piece, until `visit(offset on the media, bytes)` is false or they
+// cannot be read. Returns the offset that could not be read, or nothing.
+template <PersistentMemory M, class Visit>
+std::optional<std::uint64_t> for_each_piece(const ReadOnlyView<M>& memory,
+                                            const DirectoryEntry& place, std::uint64_t position,
+                                            std::uint64_t count, Visit visit) {
+  std::array<std::byte, kPageBytes> buffer;
+  std::uint64_t at = position % place.length;
+  while (count != 0) {
+    const auto bytes =
+        std::span(buffer).first(std::min({count, place.length - at, std::uint64_t{buffer.size()}}));
+    if (!memory.read(place.area + at, bytes)) return place.area + at;
+    if (!visit(place.area + at, std::span<const std::byte>(bytes))) return {};
+    at = at + bytes.size() == place.length ? 0 : at + bytes.size();
+    count -= bytes.size();
+  }
+  return {};
+}
+
+}  // namespace internal
 
 }  // namespace quintet::pm_log

@@ -55,7 +55,8 @@ class Follower {
   // Prints all that is there. Whether there was something.
   [[nodiscard]] Outcome<bool> print() {
     const Position start = position_;
-    while (position_ != pool_.info(log_)->tail && interrupted == 0) {
+    // A look while two commits are made may show the state before them: then there is nothing new.
+    while (position_ < pool_.info(log_)->tail && interrupted == 0) {
       auto done = pool_.holds_records(log_) ? print_record() : print_bytes();
       if (!done) return std::unexpected(done.error());
     }

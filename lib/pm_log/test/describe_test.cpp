@@ -105,6 +105,12 @@ TEST_CASE("parts and protocols have names") {
     CHECK(name(static_cast<Part>(i)) != "unknown part");
     CHECK(names.insert(name(static_cast<Part>(i))).second);
   }
+  CHECK(name(Errc::kNotALog) == "not a log");
+  CHECK(name(Errc::kNoSpace) == "no space");
+  CHECK(name(Errc::kBusy) == "busy");
+  CHECK(name(Errc::kIo) == "input or output");
+  CHECK(name(Part::kSuperblock) == "superblock");
+  CHECK(name(Part::kRecord) == "record");
   CHECK(name(Commit::kStrict) == "strict");
   CHECK(name(Commit::kFast) == "fast");
   CHECK(name(Durability::kFlush) == "flush");
