@@ -161,6 +161,10 @@ std::string refused(const Subject& s) {
       return joined({s.of_path(), " has ", counted(s.error.a, "byte"),
                      " before its ring starts again, not ", s.b(),
                      ": reserve that many at most, or append a copy"});
+    case Errc::kBadName:
+      return joined({"the name of log ", std::to_string(s.error.log), " has ",
+                     counted(s.error.b, "byte"), ": use at most ", s.a(),
+                     ", none of them zero, and another name for each log"});
     case Errc::kReserved:
       return reserved(s);
     case Errc::kNotRecords:
@@ -228,27 +232,13 @@ std::string describe(const Error& error, std::string_view path, std::string_view
 
 std::string_view name(Errc code) {
   // In the order of the enumeration.
-  constexpr std::array<std::string_view, 21> kNames{"not a log",
-                                                    "version unsupported",
-                                                    "id mismatch",
-                                                    "size mismatch",
-                                                    "corrupt",
-                                                    "media error",
-                                                    "no space",
-                                                    "invalid log",
-                                                    "before head",
-                                                    "past tail",
-                                                    "head before head",
-                                                    "head beyond tail",
-                                                    "too small",
-                                                    "too many logs",
-                                                    "not contiguous",
-                                                    "reserved",
-                                                    "not records",
-                                                    "exists",
-                                                    "busy",
-                                                    "read only",
-                                                    "input or output"};
+  constexpr std::array<std::string_view, 22> kNames{
+      "not a log",   "version unsupported", "id mismatch",      "size mismatch",
+      "corrupt",     "media error",         "no space",         "invalid log",
+      "before head", "past tail",           "head before head", "head beyond tail",
+      "too small",   "too many logs",       "bad name",         "not contiguous",
+      "reserved",    "not records",         "exists",           "busy",
+      "read only",   "input or output"};
   static_assert(kNames.size() == static_cast<std::size_t>(Errc::kIo) + 1);
   const auto index = static_cast<std::size_t>(code);
   return index < kNames.size() ? kNames[index] : "unknown error";

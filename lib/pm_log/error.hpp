@@ -9,29 +9,30 @@
 // error leaves the log and its media as they were.
 namespace quintet::pm_log {
 
+// Each with what `a` and `b` of its error are.
 enum class Errc : std::uint8_t {
-  kNotALog,             // no log's magic number in either superblock        a: bytes of the media
-  kVersionUnsupported,  // made by a version that this one does not read     a: its version, b: ours
-  kIdMismatch,    // another log than expected                         a, b: first halves of theirs
-                  // and ours
-  kSizeMismatch,  // media smaller or larger than when it was made     a: expected, b: found
-  kCorrupt,       // metadata does not carry its checksum              a: offset, what
-  kMedia,         // the device cannot read what it holds (poison)     a: offset
-  kNoSpace,       // the log is too full                               a: bytes available
-  kInvalidLog,    // no log of that index                              a: number of logs
-  kBeforeHead,    // read below the head                               a: head
-  kPastTail,      // read beyond the tail                              a: tail
-  kHeadBeforeHead,  // advance_head would go back                        a: head
-  kHeadBeyondTail,  // advance_head beyond the tail                      a: tail
-  kTooSmall,        // media too small for the logs wanted               a: bytes needed, b: given
-  kTooManyLogs,     // none, or more logs than a pool can hold           a: most
-  kNotContiguous,   // a reservation would wrap around                   a: contiguous bytes
-  kReserved,        // a reservation of this log is open                 a: its position
-  kNotRecords,      // the log was not made for records
-  kExists,          // create() would overwrite a log
-  kBusy,            // another process has it open
-  kReadOnly,        // a change through a read-only opening
-  kIo,              // the operating system refused or failed            a: errno
+  kNotALog,             // no log's magic number in either superblock; bytes of the media
+  kVersionUnsupported,  // made by a later version; its version, ours
+  kIdMismatch,          // another pool; first halves of the id expected, found
+  kSizeMismatch,        // the media have another size than when it was made; expected, found
+  kCorrupt,             // metadata do not carry their checksum; offset
+  kMedia,               // the device cannot read what it holds; offset
+  kNoSpace,             // the log is too full; bytes available, wanted
+  kInvalidLog,          // no log of that index; number of logs
+  kBeforeHead,          // read below the head; head, position
+  kPastTail,            // read beyond the tail; tail, position
+  kHeadBeforeHead,      // advance_head would go back; head, position
+  kHeadBeyondTail,      // advance_head beyond the tail; tail, position
+  kTooSmall,            // the media are too small for the logs; bytes needed, given
+  kTooManyLogs,         // none, or more than there may be; most, wanted
+  kBadName,             // a log's name is too long, or another log's; most bytes, its bytes
+  kNotContiguous,       // a reservation would wrap around; contiguous bytes, wanted
+  kReserved,            // a reservation of this log is open; its position
+  kNotRecords,          // the log was not made for records
+  kExists,              // create() would overwrite a pool
+  kBusy,                // another process has it open
+  kReadOnly,            // a change through a read-only opening
+  kIo,                  // the operating system refused or failed; errno
 };
 
 // Which part of the media an error is about.

@@ -6,9 +6,13 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <fstream>
+#include <string>
 
 #include "base/align.hpp"
 #include "base/assert.hpp"
@@ -52,13 +56,37 @@ struct Mapping {
   bool is_pmem;
 };
 
-Result<Mapping> map_for_reading(int file) {
+// Bytes of a file or a device; 0 if they cannot be told.
+std::size_t size_of(int file) {
   struct stat status{};
-  if (::fstat(file, &status) != 0) return io_error();
-  const auto size = static_cast<std::size_t>(status.st_size);
-  void* data = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, file, 0);
+  if (::fstat(file, &status) != 0) return 0;
+  if (!S_ISCHR(status.st_mode)) return static_cast<std::size_t>(status.st_size);
+  std::ifstream text("/sys/dev/char/" + std::to_string(major(status.st_rdev)) + ":" +
+                     std::to_string(minor(status.st_rdev)) + "/size");
+  std::size_t size = 0;
+  text >> size;
+  return size;
+}
+
+// libpmem maps for writing only.
+Result<Mapping> map_for_reading(int file) {
+  const std::size_t size = size_of(file);
+  if (size == 0) return io_error(ENODEV);
+  void* data = ::mmap(nullptr, size, PROT_READ, MAP_SHARED_VALIDATE | MAP_SYNC, file, 0);
+  const bool is_dax = data != MAP_FAILED;
+  if (!is_dax) data = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, file, 0);
   if (data == MAP_FAILED) return io_error();
-  return Mapping{static_cast<std::byte*>(data), size, pmem_is_pmem(data, size) != 0};
+  return Mapping{static_cast<std::byte*>(data), size, is_dax || pmem_is_pmem(data, size) != 0};
+}
+
+// A new file is there after a power failure when its folder says so.
+bool sync_folder(const std::filesystem::path& path) {
+  const auto folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+  const int file = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (file < 0) return false;
+  const bool ok = ::fsync(file) == 0;
+  ::close(file);
+  return ok;
 }
 
 Result<Mapping> map_for_writing(const std::filesystem::path& path, std::size_t bytes, int flags) {
@@ -98,7 +126,11 @@ Result<MappedPm> MappedPm::create(const std::filesystem::path& path, std::uint64
   const auto mapping = device ? map_for_writing(path, bytes, 0)
                               : map_for_writing(path, bytes, PMEM_FILE_CREATE | PMEM_FILE_EXCL);
   if (!mapping) return std::unexpected(mapping.error());
-  const auto file = lock(path, false);
+  auto file = lock(path, false);
+  if (file && !device && !sync_folder(path)) {
+    ::close(*file);
+    file = io_error();
+  }
   if (!file) {
     pmem_unmap(mapping->data, mapping->size);
     return std::unexpected(file.error());
@@ -127,16 +159,36 @@ void MappedPm::flush_lines(std::uint64_t offset, std::uint64_t bytes) {
   pmem_flush(data_ + offset, bytes);
 }
 
+void MappedPm::note(std::uint64_t offset, std::uint64_t bytes) {
+  if (bytes == 0) return;
+  constexpr std::uint64_t kNear = 16 * 4096;
+  const std::uint64_t end = offset + bytes;
+  Range* range = nullptr;
+  for (Range& known : std::span(dirty_).first(dirty_ranges_)) {
+    if (offset <= known.end + kNear && known.begin <= end + kNear) range = &known;
+  }
+  if (range == nullptr && dirty_ranges_ < dirty_.size()) {
+    dirty_[dirty_ranges_++] = {offset, end};
+    return;
+  }
+  // Too many: the last one grows over what lies between.
+  if (range == nullptr) range = &dirty_.back();
+  range->begin = std::min(range->begin, offset);
+  range->end = std::max(range->end, end);
+}
+
 bool MappedPm::sync() {
-  if (dirty_end_ == 0) return true;
-  const std::uint64_t begin = align_down<std::uint64_t>(dirty_begin_, 4096);
-  const int status = pmem_msync(data_ + begin, dirty_end_ - begin);
-  dirty_begin_ = UINT64_MAX;
-  dirty_end_ = 0;
-  return status == 0;
+  bool ok = true;
+  for (const Range& range : std::span(dirty_).first(dirty_ranges_)) {
+    const std::uint64_t begin = align_down<std::uint64_t>(range.begin, 4096);
+    ok = pmem_msync(data_ + begin, range.end - begin) == 0 && ok;
+  }
+  dirty_ranges_ = 0;
+  return ok;
 }
 
 bool MappedPm::read_guarded(std::uint64_t offset, std::span<std::byte> bytes) const {
+  if (bytes.empty()) return true;
   return guarded([&] { std::memcpy(bytes.data(), data_ + offset, bytes.size()); });
 }
 

@@ -3,7 +3,7 @@
 
 #include <immintrin.h>
 
-#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -41,7 +41,7 @@ class MappedPm {
                                                std::uint64_t bytes, const Options& options);
 
   // An existing file or device. It is locked against a second writer while it is open.
-  // Errors: kIo, kBusy, kNotALog (an empty file, a directory).
+  // Errors: kIo (ENOENT, EISDIR, ...), kBusy, kNotALog (an empty file).
   [[nodiscard]] static Result<MappedPm> open(const std::filesystem::path& path,
                                              const Options& options);
 
@@ -56,8 +56,8 @@ class MappedPm {
         options_(other.options_),
         owned_(std::exchange(other.owned_, false)),
         file_(std::exchange(other.file_, -1)),
-        dirty_begin_(other.dirty_begin_),
-        dirty_end_(other.dirty_end_) {}
+        dirty_(other.dirty_),
+        dirty_ranges_(other.dirty_ranges_) {}
   MappedPm& operator=(MappedPm&&) = delete;
   ~MappedPm();
 
@@ -70,7 +70,7 @@ class MappedPm {
 
   [[nodiscard]] std::uint64_t size() const { return size_; }
   void store(std::uint64_t offset, std::span<const std::byte> bytes) {
-    std::memcpy(data_ + offset, bytes.data(), bytes.size());
+    if (!bytes.empty()) std::memcpy(data_ + offset, bytes.data(), bytes.size());
   }
   void stream(std::uint64_t offset, std::span<const std::byte> lines) {
     if (durability_ == Durability::kFlush) [[likely]] {
@@ -107,7 +107,7 @@ class MappedPm {
   [[nodiscard]] bool read(std::uint64_t offset, std::span<std::byte> bytes) const {
     if (options_.guard_sigbus) [[unlikely]]
       return read_guarded(offset, bytes);
-    std::memcpy(bytes.data(), data_ + offset, bytes.size());
+    if (!bytes.empty()) std::memcpy(bytes.data(), data_ + offset, bytes.size());
     return true;
   }
 
@@ -115,13 +115,14 @@ class MappedPm {
   MappedPm(std::byte* data, std::uint64_t size, Durability durability, const Options& options,
            bool owned, int file);
 
-  // msync takes one range per epoch: what an epoch writes lies at the log's tail and in the first
-  // pages, and nothing between them is dirty.
-  void note(std::uint64_t offset, std::uint64_t bytes) {
-    if (bytes == 0) return;
-    dirty_begin_ = std::min(dirty_begin_, offset);
-    dirty_end_ = std::max(dirty_end_, offset + bytes);
-  }
+  // What msync is asked for at the next fence: a few ranges, since what an epoch writes lies at the
+  // logs' tails and in the first pages.
+  void note(std::uint64_t offset, std::uint64_t bytes);
+  struct Range {
+    std::uint64_t begin;
+    std::uint64_t end;
+  };
+
   // A line that was just written word by word. A wide load of it would have to wait until the
   // words, and with them every store before them, have left the store queue.
   static void stream_line(std::byte* target, const std::byte* source) {
@@ -142,8 +143,8 @@ class MappedPm {
   Options options_;
   bool owned_;
   int file_;  // holds the lock; -1: none
-  std::uint64_t dirty_begin_ = UINT64_MAX;
-  std::uint64_t dirty_end_ = 0;
+  std::array<Range, 8> dirty_{};
+  std::size_t dirty_ranges_ = 0;
 };
 
 }  // namespace quintet::pm_log

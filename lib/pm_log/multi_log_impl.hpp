@@ -79,11 +79,12 @@ template <PersistentMemory M, Fault kFault>
 template <class Stream>
 void MultiLog<M, kFault>::put_with(LogState& state, std::span<const std::byte> bytes,
                                    std::uint32_t* sum, Stream stream) {
+  if (bytes.empty()) return;
   if (state.filled() != 0) {
     const std::size_t filled = state.filled();
     const auto part = bytes.first(std::min(bytes.size(), kLineBytes - filled));
     put_part(state, part, sum);
-    if (state.filled() != 0 || part.empty()) return;
+    if (state.filled() != 0) return;
     write_payload(state.place.area + line_before(state), state.line.bytes());
     bytes = bytes.subspan(part.size());
   }
@@ -400,16 +401,19 @@ template <PersistentMemory M, Fault kFault>
 Result<void> MultiLog<M, kFault>::refresh() {
   QT_CHECK(read_only_, "only what is opened read-only is changed by others");
   const OpenOptions options{.expected_id = id(), .read_only = true};
-  // A root that is read while it is written looks damaged, and whole when it is read again.
+  // A root that is read while it is written looks damaged, or lets an older one pass for the last.
+  // It is whole when it is read again.
   for (int attempts = 100;; --attempts) {
     auto pool = recover<kFault>(memory_, options);
-    if (pool) {
+    const bool older = pool && pool->seq < pool_.seq;
+    if (pool && !older) {
       pool_ = *std::move(pool);
       return {};
     }
-    if (pool.error().code != Errc::kCorrupt || attempts == 0) {
+    if (!pool && (pool.error().code != Errc::kCorrupt || attempts == 0)) {
       return std::unexpected(pool.error());
     }
+    if (attempts == 0) return {};  // nothing newer is whole yet
   }
 }
 

@@ -23,7 +23,7 @@ enum class Commit : std::uint8_t {
 struct LogSpec {
   std::uint64_t capacity = 0;  // bytes, rounded up to whole lines of 64; 0: an equal share of
                                // what the others leave
-  std::string name = {};       // up to 64 bytes
+  std::string name = {};       // up to 64 bytes, another for each log
   bool records = false;        // for records: see record_log.hpp
 };
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstring>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "base/align.hpp"
@@ -15,12 +16,32 @@
 
 namespace quintet::pm_log {
 
+// The first log whose name cannot be stored, or is one of an earlier log; the number of logs if all
+// can. Logs may be without a name.
+[[nodiscard]] inline std::size_t first_bad_name(std::span<const LogSpec> specs) {
+  for (std::size_t i = 0; i < specs.size(); ++i) {
+    const std::string& name = specs[i].name;
+    if (name.size() > kNameBytes || name.find('\0') != std::string::npos) return i;
+    const auto same = [&](const LogSpec& other) { return other.name == name; };
+    if (!name.empty() &&
+        std::any_of(specs.begin(), specs.begin() + static_cast<std::ptrdiff_t>(i), same))
+      return i;
+  }
+  return specs.size();
+}
+
 // Where each log goes on media of `bytes`.
-// Errors: kTooManyLogs, kTooSmall (bytes needed, given).
+// Errors: kTooManyLogs, kBadName, kTooSmall (bytes needed, given).
 [[nodiscard]] inline Result<std::vector<DirectoryEntry>> place_logs(
     std::uint64_t bytes, std::span<const LogSpec> specs) {
   if (specs.empty() || specs.size() > kMaxLogs) {
     return std::unexpected(Error{.code = Errc::kTooManyLogs, .a = kMaxLogs, .b = specs.size()});
+  }
+  if (const std::size_t i = first_bad_name(specs); i != specs.size()) {
+    return std::unexpected(Error{.code = Errc::kBadName,
+                                 .log = static_cast<std::uint32_t>(i),
+                                 .a = kNameBytes,
+                                 .b = specs[i].name.size()});
   }
   // What is asked for first, then equal shares of the rest.
   std::uint64_t needed = data_start(specs.size()) + kPageBytes;
@@ -47,7 +68,7 @@ namespace quintet::pm_log {
     const std::uint64_t length =
         spec.capacity == 0 ? share : align_up(spec.capacity, std::uint64_t{kLineBytes});
     DirectoryEntry place{.area = area, .length = length, .flags = spec.records ? kFlagRecords : 0};
-    std::memcpy(place.name.data(), spec.name.data(), std::min(spec.name.size(), kNameBytes));
+    std::memcpy(place.name.data(), spec.name.data(), spec.name.size());
     places.push_back(place);
     area += align_up(length, kPageBytes);
   }

@@ -48,7 +48,7 @@ class RecordReader {
 
   // Puts the next record's payload into `payload`; false at the tail. O(bytes of the record).
   // Errors: kCorrupt (its position; the reader stays there), kBeforeHead if it has been dropped,
-  // kMedia, kNotRecords.
+  // kPastTail if it started there, kMedia, kNotRecords.
   [[nodiscard]] Result<bool> next(std::vector<std::byte>& payload) {
     const auto length = peek();
     if (!length) return std::unexpected(length.error());
@@ -94,7 +94,11 @@ class RecordReader {
       return std::unexpected(Error{.code = Errc::kNotRecords, .log = log_});
     }
     if (position_ == info->tail) return kNone;
-    if (position_ > info->tail || info->tail - position_ < kRecordOverhead) {
+    if (position_ > info->tail) {
+      return std::unexpected(
+          Error{.code = Errc::kPastTail, .log = log_, .a = info->tail, .b = position_});
+    }
+    if (info->tail - position_ < kRecordOverhead) {
       return std::unexpected(corrupt());
     }
     std::uint32_t length = 0;

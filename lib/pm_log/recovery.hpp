@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <expected>
+#include <span>
+#include <utility>
 
 #include "pm_log/commit.hpp"
 #include "pm_log/error.hpp"

@@ -69,6 +69,7 @@ TEST_CASE("errors with values say them") {
       {{.code = Errc::kTooSmall, .a = 20480, .b = 100}, {"100 bytes", "at least 20480"}},
       {{.code = Errc::kTooManyLogs, .a = 64, .b = 65}, {"1 to 64", "65"}},
       {{.code = Errc::kTooManyLogs, .a = 1, .b = 3}, {"3 logs"}},
+      {{.code = Errc::kBadName, .log = 3, .a = 64, .b = 65}, {"log 3", "65 bytes", "at most 64"}},
       {{.code = Errc::kNotContiguous, .a = 70, .b = 90}, {"70", "90"}},
       {{.code = Errc::kReserved, .a = 70}, {"position 70", "publish"}},
       {{.code = Errc::kReserved, .a = 70, .b = 90}, {"90 bytes", "at position 70"}},
