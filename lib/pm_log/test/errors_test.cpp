@@ -37,7 +37,7 @@ struct Furnished {
     REQUIRE(!answer.has_value());
     CHECK(static_cast<int>(answer.error().code) == static_cast<int>(expected.code));
     CHECK(answer.error() == expected);
-    CHECK(memory.image() == media);
+    CHECK((memory.image() == media));
     CHECK(*pool.info(0) == infos[0]);
     CHECK(*pool.info(1) == infos[1]);
   }
@@ -143,7 +143,7 @@ TEST_CASE("error: changes through a read only opening") {
   CHECK(pool.settle().error() == expected);
   CHECK(pool.commit().has_value());  // of nothing
   CHECK(text(pool) == "old");
-  CHECK(memory.image() == media);
+  CHECK((memory.image() == media));
 }
 
 TEST_CASE("error: a log that is not for records") {

@@ -12,13 +12,13 @@ namespace {
 Error error_of_opening(PlainMemory& memory, const OpenOptions& options = {}) {
   const auto media = memory.image();
   const auto pool = PlainPool::open(PlainMemoryRef(memory), options);
-  CHECK(memory.image() == media);
+  CHECK((memory.image() == media));
   return pool ? Error{.code = Errc::kBusy} : pool.error();
 }
 Error error_of_making(PlainMemory& memory, std::vector<LogSpec> specs) {
   const auto media = memory.image();
   const auto pool = PlainPool::create(PlainMemoryRef(memory), specs, {.id = id_of(2)});
-  CHECK(memory.image() == media);
+  CHECK((memory.image() == media));
   return pool ? Error{.code = Errc::kBusy} : pool.error();
 }
 
