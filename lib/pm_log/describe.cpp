@@ -162,8 +162,8 @@ std::string refused(const Subject& s) {
                      " before its ring starts again, not ", s.b(),
                      ": reserve that many at most, or append a copy"});
     case Errc::kBadName:
-      return joined({"the name of log ", std::to_string(s.error.log), " has ",
-                     counted(s.error.b, "byte"), ": use at most ", s.a(),
+      return joined({s.path, " cannot have the name that log ", std::to_string(s.error.log),
+                     " was to have, of ", counted(s.error.b, "byte"), ": use at most ", s.a(),
                      ", none of them zero, and another name for each log"});
     case Errc::kReserved:
       return reserved(s);

@@ -118,18 +118,24 @@ TEST_CASE("placement: none and too many logs are refused") {
   check_places(1 << 30, Specs(64));
 }
 
-TEST_CASE("placement: names and kinds are kept and long names are cut") {
-  const Specs specs{{.name = "events", .records = true},
-                    {.name = std::string(64, 'n')},
-                    {.name = std::string(65, 'm')},
-                    {}};
+TEST_CASE("placement: names and kinds are kept") {
+  const Specs specs{{.name = "events", .records = true}, {.name = std::string(64, 'n')}, {}, {}};
   const auto places = *place_logs(1 << 20, specs);
   CHECK(places[0].label() == "events");
   CHECK(places[0].flags == kFlagRecords);
   CHECK(places[1].label() == std::string(64, 'n'));
   CHECK(places[1].flags == 0);
-  CHECK(places[2].label() == std::string(64, 'm'));
+  CHECK(places[2].label() == "");
   CHECK(places[3].label() == "");
+}
+
+TEST_CASE("placement: names that are too long or there already are refused") {
+  const std::string cut("a\0b", 3);
+  for (const std::string& name : {std::string(65, 'm'), std::string("events"), cut}) {
+    const Specs specs{{.name = "events"}, {}, {.name = name}};
+    CHECK(place_logs(1 << 20, specs).error() ==
+          Error{.code = Errc::kBadName, .log = 2, .a = 64, .b = name.size()});
+  }
 }
 
 }  // namespace
