@@ -130,7 +130,7 @@ void MultiLog<M, kFault>::write_payload(std::uint64_t at, std::span<const std::b
 }
 
 // The line that holds the end of what is appended, as far as it is filled. What follows in it is
-// free, unless the ring is nearly full: then it is the oldest bytes, and they are kept.
+// free, unless it is reserved, or the ring is nearly full and it is the oldest bytes: those stay.
 template <PersistentMemory M, Fault kFault>
 void MultiLog<M, kFault>::write_partial_line(LogState& state) {
   const std::size_t filled = state.filled();
@@ -142,7 +142,8 @@ void MultiLog<M, kFault>::write_partial_line(LogState& state) {
   if (state.pending.position - filled - first_line >= state.place.length) [[unlikely]] {
     if (!memory_.fence()) broken_ = true;
   }
-  if (state.place.length - used < kLineBytes - filled && kFault != Fault::kLiveBytesOverwritten) {
+  const bool live = state.place.length - used < kLineBytes - filled || state.reserved != 0;
+  if (live && kFault != Fault::kLiveBytesOverwritten) {
     if (!memory_.read(at + filled, state.line.bytes().subspan(filled))) broken_ = true;
   }
   write_payload(at, state.line.bytes());
