@@ -1,11 +1,39 @@
 // SPDX-License-Identifier: MIT
-// Uses an installed quintet the way a stranger would: maps a page and translates an address in it.
+// Uses an installed quintet the way a stranger would: maps a page and translates an address in it,
+// and appends to a log.
+#include <array>
+#include <cstddef>
 #include <cstdio>
+#include <span>
+#include <vector>
 
 #include "base/units.hpp"
 #include "page_table/frame_arena.hpp"
 #include "page_table/page_table.hpp"
 #include "platform/topology.hpp"
+#include "pm_log/describe.hpp"
+#include "pm_log/log.hpp"
+#include "pm_log/mapped_pm.hpp"
+
+namespace {
+
+bool a_log_keeps_what_it_is_given() {
+  using namespace quintet::pm_log;
+  struct alignas(4096) Page {
+    std::array<std::byte, 4096> bytes{};
+  };
+  std::vector<Page> pages(64);
+  const auto memory = std::as_writable_bytes(std::span(pages));
+  auto log =
+      Log<MappedPm>::create(MappedPm::adopt(memory, Durability::kFlush), {.id = random_uuid()});
+  if (!log) return false;
+  const std::array<std::byte, 3> bytes{std::byte{1}, std::byte{2}, std::byte{3}};
+  const auto position = log->append(bytes);
+  std::array<std::byte, 3> found{};
+  return position && log->read(*position, found) && found == bytes;
+}
+
+}  // namespace
 
 int main() {
   using namespace quintet::page_table;
@@ -19,6 +47,7 @@ int main() {
   if (!table->map(VirtAddr(0x40'0000), PhysAddr(0x12'3000), PageSize::k4K, flags)) return 1;
   const auto mapping = table->resolve(VirtAddr(0x40'0abc));
   if (!mapping || mapping->translate(VirtAddr(0x40'0abc)).value != 0x12'3abc) return 1;
+  if (!a_log_keeps_what_it_is_given()) return 1;
   std::printf("consumer: resolved on a machine of %zu cores\n", machine->cores());
   return 0;
 }
