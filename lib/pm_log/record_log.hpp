@@ -159,11 +159,10 @@ class RecordLog {
     const Info info = *pool_->info(log_);
     const std::uint64_t needed = bytes + kRecordOverhead;
     const std::uint64_t pending = info.pending_tail - info.tail;
-    if (bytes > kMaxRecordBytes || needed > info.capacity - pending) {
-      return std::unexpected(Error{.code = Errc::kNoSpace,
-                                   .log = log_,
-                                   .a = info.capacity - pending - kRecordOverhead,
-                                   .b = bytes});
+    const std::uint64_t room = info.capacity - pending;
+    if (bytes > kMaxRecordBytes || needed > room) {
+      const std::uint64_t most = room < kRecordOverhead ? 0 : room - kRecordOverhead;
+      return std::unexpected(Error{.code = Errc::kNoSpace, .log = log_, .a = most, .b = bytes});
     }
     std::uint64_t dropped = 0;
     Reader oldest(*pool_, log_);

@@ -225,7 +225,7 @@ class RecoveryOf {
       const auto bytes = std::span(buffer).first(count);
       if (auto done = read(log.place.area + at, bytes); !done) return done;
       crc = crc32c(crc, bytes);
-      at = advanced<std::uint64_t>({0, at}, count, length).at;
+      at = at + count == length ? 0 : at + count;
       left -= count;
     }
     if (crc == slot.delta_crc || kFault == Fault::kDeltaUnchecked) return {};

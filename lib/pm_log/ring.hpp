@@ -19,7 +19,7 @@ struct Cursor {
 template <class W>
 [[nodiscard]] constexpr Cursor<W> advanced(const Cursor<W>& cursor, const W& count,
                                            const W& length) {
-  // at + count could exceed the word where at - (length - count) cannot.
+  // Never leaves the word, even for an offset alone, where at + count could.
   const W room = length - cursor.at;
   const W at = count < room ? W(cursor.at + count) : W(count - room);
   return {cursor.position + count, at};
@@ -55,7 +55,7 @@ template <class W>
                                       const W& count) {
   if (position < head) return false;
   if (position > tail) return false;
-  return count <= tail - position;
+  return bool(count <= tail - position);
 }
 
 }  // namespace quintet::pm_log

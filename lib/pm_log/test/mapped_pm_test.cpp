@@ -240,6 +240,20 @@ TEST_CASE("mapped: adopted memory stays its owner's in both kinds of durability"
   }
 }
 
+// An empty span may point nowhere. The sanitizers look whether anybody copies from there.
+TEST_CASE("mapped: nothing can be appended and read") {
+  alignas(64) static std::byte bytes[kBytes];
+  auto log = Pool::create(MappedPm::adopt(bytes, Durability::kFlush), {.commit = Commit::kFast});
+  REQUIRE(log.has_value());
+  for (const std::string_view before : {"", "part of a line"}) {
+    REQUIRE(log->append(bytes_of(before)).has_value());
+    const Position tail = log->info().tail;
+    CHECK(log->append(std::span<const std::byte>()) == tail);
+    CHECK(log->append(std::span<const std::span<const std::byte>>()) == tail);
+    CHECK(log->read(tail, {}).has_value());
+  }
+}
+
 TEST_CASE("mapped: streams sum and copy in both kinds of durability") {
   alignas(64) static std::byte bytes[kBytes];
   for (const Durability durability : {Durability::kFlush, Durability::kMsync}) {

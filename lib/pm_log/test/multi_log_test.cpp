@@ -76,6 +76,7 @@ TEST_CASE("pool: logs move by themselves and other bytes stay") {
     append(pool, "first", 0);
     append(pool, "second", 1);
     REQUIRE(pool.commit().has_value());
+    append(pool, " more", 0);
     append(pool, " and", 1);
     REQUIRE(pool.advance_head(0, 3).has_value());
     CHECK(text(pool, 0) == "st");
@@ -83,8 +84,9 @@ TEST_CASE("pool: logs move by themselves and other bytes stay") {
     CHECK(pool.info(1)->pending_tail == 10);
     CHECK(after_opening(memory, 0) == "st");
     CHECK(after_opening(memory, 1) == "second");
+    CHECK_FALSE(open_pool(memory, {.read_only = true}).recovery().discarded_last);
     REQUIRE(pool.commit().has_value());
-    CHECK(after_opening(memory, 0) == "st");
+    CHECK(after_opening(memory, 0) == "st more");
     CHECK(after_opening(memory, 1) == "second and");
   }
 }
@@ -149,11 +151,32 @@ TEST_CASE("cost: several logs are a slot each and one root") {
     REQUIRE(pool.advance_head(1, 0).has_value());  // nothing to do
     REQUIRE(pool.commit().has_value());            // nor here
     append(pool, "", 0);
+    REQUIRE(pool.tentative_append(0, PlainPool::Gather()).has_value());
     REQUIRE(pool.commit().has_value());
     CHECK(memory.counts() == PlainMemory::Counts{});
     REQUIRE(pool.advance_head(0, 1).has_value());
     CHECK(memory.counts() ==
           PlainMemory::Counts{.streamed_lines = 1 + protocol, .fences = protocol});
+  }
+}
+
+// The line that it ends in was written at its start, and is written again.
+TEST_CASE("cost: a commit that goes once around needs one more fence") {
+  for (const Commit commit : kBoth) {
+    for (const std::uint64_t count : {96U, 97U, 128U}) {
+      PlainMemory memory = memory_for_logs({128});
+      auto pool = create_pool(memory, {128}, commit);
+      append(pool, std::string(32, 'o'));
+      REQUIRE(pool.commit().has_value());
+      REQUIRE(pool.advance_head(0, 32).has_value());
+      memory.reset_counts();
+      append(pool, std::string(count, 'n'));
+      REQUIRE(pool.commit().has_value());
+      const std::uint64_t protocol = commit == Commit::kStrict ? 2 : 1;
+      INFO(count << " bytes");
+      CHECK(memory.counts().fences == protocol + (count > 96 ? 1 : 0));
+      CHECK(after_opening(memory) == std::string(count, 'n'));
+    }
   }
 }
 
@@ -200,6 +223,10 @@ TEST_CASE("settle: what a fast pool says does not rest on payload afterwards") {
     const auto again = open_pool(memory);
     CHECK(text(again) == "bommitted");
     CHECK_FALSE(again.recovery().discarded_last);
+    // Nor does the other root, in case that the newest one is damaged.
+    memory.flip(root_at(pool.state().seq));
+    CHECK(text(open_pool(memory, {.read_only = true})) == "bommitted");
+    memory.flip(root_at(pool.state().seq));
     memory.flip(area);
     REQUIRE(pool.commit().has_value());
     CHECK(after_opening(memory) == "committedpending");

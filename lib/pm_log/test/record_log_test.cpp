@@ -185,12 +185,20 @@ TEST_CASE("records: room is made by dropping the oldest whole ones") {
   CHECK(f.records.make_room(UINT64_MAX).error().code == Errc::kNoSpace);
 }
 
+TEST_CASE("records: no room is made beside a log full of pending records") {
+  Fixture f(64);
+  REQUIRE(f.records.tentative_append(std::vector<std::byte>(52)).has_value());
+  CHECK(f.records.make_room(0).error() == Error{.code = Errc::kNoSpace, .a = 0, .b = 0});
+}
+
 TEST_CASE("records: room is not made of what is pending") {
   Fixture f(64);
   f.append("1234567890");
   REQUIRE(f.records.tentative_append(bytes_of("12")).has_value());
   CHECK(f.records.make_room(47).error() == Error{.code = Errc::kNoSpace, .a = 46, .b = 47});
-  CHECK(f.records.make_room(46) == std::uint64_t{1});
+  CHECK(f.records.make_room(28) == std::uint64_t{0});
+  CHECK(f.records.make_room(29) == std::uint64_t{1});
+  CHECK(f.records.make_room(46) == std::uint64_t{0});
   REQUIRE(f.records.tentative_append(std::vector<std::byte>(46)).has_value());
   REQUIRE(f.pool.commit().has_value());
   auto reader = f.records.reader();
