@@ -206,18 +206,23 @@ TEST_CASE("mapped: an ordinary file is synced and memory of one's own is flushed
   CHECK(memory.fence());
 }
 
-TEST_CASE("mapped: a sync that fails is an error of the fence") {
-  alignas(64) static std::byte bytes[kBytes];
-  auto memory = MappedPm::adopt(bytes, Durability::kMsync);
-  // An address that is mapped nowhere cannot be synced.
-  void* hole = ::mmap(nullptr, kBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  REQUIRE(hole != MAP_FAILED);
-  auto unmapped = MappedPm::adopt({static_cast<std::byte*>(hole), kBytes}, Durability::kMsync);
-  unmapped.store(0, bytes_of("x"));
-  unmapped.flush(0, 1);
-  REQUIRE(::munmap(hole, kBytes) == 0);
-  CHECK_FALSE(unmapped.fence());
-  CHECK(memory.fence());
+// An address that is mapped nowhere cannot be synced: so it shows what is.
+TEST_CASE("mapped: everything written is synced and a sync that fails is told") {
+  const auto bytes = SomeBytes(5).bytes(128);
+  const auto fence_after = [&](auto write) {
+    void* taken =
+        ::mmap(nullptr, kBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    REQUIRE(taken != MAP_FAILED);
+    auto memory = MappedPm::adopt({static_cast<std::byte*>(taken), kBytes}, Durability::kMsync);
+    write(memory);
+    REQUIRE(::munmap(taken, kBytes) == 0);
+    return memory.fence();
+  };
+  CHECK(fence_after([](MappedPm&) {}));
+  CHECK_FALSE(fence_after([](MappedPm& memory) { memory.flush(8000, 1); }));
+  CHECK_FALSE(fence_after([&](MappedPm& memory) { memory.stream(8192, bytes); }));
+  CHECK_FALSE(fence_after(
+      [&](MappedPm& memory) { CHECK(memory.stream_summed(8192, bytes, 0) == crc32c(0, bytes)); }));
 }
 
 TEST_CASE("mapped: adopted memory stays its owner's in both kinds of durability") {
