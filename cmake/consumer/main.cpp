@@ -24,8 +24,9 @@ bool a_log_keeps_what_it_is_given() {
   };
   std::vector<Page> pages(64);
   const auto memory = std::as_writable_bytes(std::span(pages));
-  auto log =
-      Log<MappedPm>::create(MappedPm::adopt(memory, Durability::kFlush), {.id = random_uuid()});
+  const auto id = random_uuid();
+  if (!id) return false;
+  auto log = Log<MappedPm>::create(MappedPm::adopt(memory, Durability::kFlush), {.id = *id});
   if (!log) return false;
   const std::array<std::byte, 3> bytes{std::byte{1}, std::byte{2}, std::byte{3}};
   const auto position = log->append(bytes);

@@ -235,8 +235,9 @@ class RecoveryOf {
   // A discarded root must go before anything is appended: bytes that happen to match its checksum
   // would bring it to life.
   bool settle() {
-    if (pool_.recovery.discarded_last && !options_.read_only &&
-        kFault != Fault::kDiscardedRootKept) {
+    const bool replace =
+        pool_.recovery.discarded_last && !options_.read_only && pool_.seq + 1 < kEndOfSeq;
+    if (replace && kFault != Fault::kDiscardedRootKept) {
       ++pool_.seq;
       memory_.stream(root_at(pool_.seq), settled_root(pool_, pool_.seq).bytes());
     }
