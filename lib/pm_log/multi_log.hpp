@@ -15,6 +15,7 @@
 
 #include "base/align.hpp"
 #include "base/assert.hpp"
+#include "base/units.hpp"
 #include "pm_log/error.hpp"
 #include "pm_log/format.hpp"
 #include "pm_log/layout.hpp"
@@ -80,8 +81,7 @@ class MultiLog {
   // The same for bytes in several places, all or nothing.
   [[nodiscard]] Result<Position> tentative_append(LogIndex log, Gather pieces);
 
-  // The same, with four bytes more behind them: the CRC-32C of them all, continued from `seed`. It
-  // costs next to nothing, because it is taken while they pass.
+  // The same, with four bytes more behind them: the CRC-32C of them all, continued from `seed`.
   [[nodiscard]] Result<Position> tentative_append_summed(LogIndex log, Gather pieces,
                                                          std::uint32_t seed);
 
@@ -197,6 +197,9 @@ class MultiLog {
 
   [[nodiscard]] Result<Where> find(LogIndex log, Position position, std::uint64_t count) const;
 
+  // What is summed before it is copied, and not while: it is in the first-level cache for the copy,
+  // and the parts of lines at its ends, which are summed by themselves, cost more than that.
+  static constexpr std::uint64_t kSumFirst = 2 * kKiB;
   void put(LogState& state, std::span<const std::byte> bytes, std::uint32_t* sum);
   template <class Stream>
   void put_with(LogState& state, std::span<const std::byte> bytes, std::uint32_t* sum,

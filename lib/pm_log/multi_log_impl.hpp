@@ -42,9 +42,14 @@ Result<Position> MultiLog<M, kFault>::tentative_append_summed(LogIndex log, Gath
   LogState& state = pool_.logs[log];
   const Position position = state.pending.position;
   std::uint32_t sum = seed;
+  const bool in_cache = size <= kSumFirst;
   for (const auto piece : pieces) {
-    put(state, piece, &sum);
-    if (pool_.is_fast()) state.delta_crc = crc32c(state.delta_crc, piece);
+    if (in_cache || pool_.is_fast()) {
+      sum = crc32c(sum, piece);
+      put(state, piece, delta_of(state));
+    } else {
+      put(state, piece, &sum);
+    }
   }
   put(state, std::as_bytes(std::span(&sum, 1)), delta_of(state));
   changed_ |= std::uint64_t{1} << log;
