@@ -254,4 +254,5 @@ class MultiLog {
 
 }  // namespace quintet::pm_log
 
-#include "pm_log/multi_log_impl.hpp"  // IWYU pragma: export
+#include "pm_log/multi_log_append.hpp"  // IWYU pragma: export
+#include "pm_log/multi_log_commit.hpp"  // IWYU pragma: export
