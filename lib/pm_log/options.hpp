@@ -81,7 +81,7 @@ enum class Fault : std::uint8_t {
   kDiscardedRootKept,      // fast: a discarded root stays, to be completed by later appends
   kNoWriteBackOnOpen,      // what recovery saw may be undone by the next power failure
   kSuperblockFirst,        // create() writes the superblock before what it stands for
-  kCopyNotFenced,          // shared log: a producer does not fence what it copied
+  kLeftToOthersFence,      // shared log: a producer does not fence what others will commit
   kCopiesNotAwaited,       // shared log: a commit does not wait for those who still copy
   kGroupNotAwaited,        // shared log: append() returns before its group is committed
   kArrivalsForgotten,      // shared log: nobody commits for those who waited for an arrival

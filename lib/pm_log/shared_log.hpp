@@ -18,21 +18,25 @@
 // paid once a group.
 //
 // A producer announces itself (arriving), takes the lock, reserves its place and copies: short
-// appends at once, long ones after it gave the lock back (copying). Whoever then finds nobody
-// arriving and nobody copying commits for all. The others wait for their group's number.
+// appends at once; long ones, if there are others, after it gave the lock back (copying). Whoever
+// then finds nobody arriving and nobody copying commits for all. The others wait for their group's
+// number.
 //
 // Invariants, all under the lock:
 //   I1  who is counted in arriving_ will take the lock and look whether to commit
-//   I2  a commit happens only while copying_ is 0, and what was copied has been fenced by its
-//   copier I3  appends since the last commit belong to group committed_ + 1
+//   I2  a commit happens only while copying_ is 0, and whoever leaves it to others has fenced what
+//       it streamed: a fence waits for the stores of its own thread only
+//   I3  appends since the last commit belong to group committed_ + 1
 // So whoever waits has somebody behind it who commits, or waits in turn for one who came later.
 //
 //                  append  advance_head  read  info        (any thread, any time)
 // Linearization: an append at its group's commit; the others under the lock.
 namespace quintet::pm_log {
 
-// Memory whose stream() may be called from several threads at a time says so by a member
-// `bool streams_in_parallel() const`.
+// Memory whose stream() and fence() may be called from several threads at a time, and whose fence()
+// then waits for the calling thread's stores only, says so by a member
+// `bool streams_in_parallel() const`. All other memory is used under the lock, and one fence is for
+// all.
 template <class M>
 [[nodiscard]] bool streams_in_parallel(const M& memory) {
   if constexpr (requires { memory.streams_in_parallel(); }) return memory.streams_in_parallel();
@@ -79,18 +83,19 @@ class SharedLog {
   // Appends, and returns when it is durable. The position of the first byte.
   // Errors: as MultiLog::tentative_append, and kIo.
   [[nodiscard]] Result<Position> append(LogIndex log, std::span<const std::byte> bytes) {
-    const bool outside = bytes.size() >= copy_outside_ && may_copy_outside();
-    return outside ? append_outside(log, bytes)
-                   : append_inside([&] { return pool_->tentative_append(log, bytes); });
+    arrive();
+    if (bytes.size() >= copy_outside_ && !is_alone() && may_copy_outside()) {
+      return append_outside(log, bytes);
+    }
+    return leave(pool_->tentative_append(log, bytes), next_group());
   }
 
   // The same for a record (record_log.hpp). Errors: also kNotRecords.
   [[nodiscard]] Result<Position> append_record(LogIndex log, std::span<const std::byte> payload) {
-    return append_inside([&]() -> Result<Position> {
-      auto records = RecordLog<M, kFault>::of(*pool_, log);
-      if (!records) return std::unexpected(records.error());
-      return records->tentative_append(payload);
-    });
+    arrive();
+    auto records = RecordLog<M, kFault>::of(*pool_, log);
+    if (!records) return leave(std::unexpected(records.error()), next_group());
+    return leave(records->tentative_append(payload), next_group());
   }
 
   // As the pool's. Errors: the same.
@@ -140,26 +145,27 @@ class SharedLog {
     arriving_.fetch_sub(1, std::memory_order_relaxed);
   }
 
-  template <class Append>
-  Result<Position> append_inside(Append tentative_append) {
-    arrive();
-    const Result<Position> position = tentative_append();
-    const std::uint64_t group = committed_.load(std::memory_order_relaxed) + 1;
-    return leave(position, group);
+  // Nobody waits for the lock, and nobody copies: then a copy outside of it only costs a fence.
+  [[nodiscard]] bool is_alone() const {
+    return arriving_.load(std::memory_order_relaxed) == 0 && copying_.load() == 0;
+  }
+  // The group of what is appended now (I3).
+  [[nodiscard]] std::uint64_t next_group() const {
+    return committed_.load(std::memory_order_relaxed) + 1;
   }
 
+  // Requires: arrived.
   Result<Position> append_outside(LogIndex log, std::span<const std::byte> bytes) {
-    arrive();
     const auto append = pool_->tentative_append_split(log, bytes);
-    const std::uint64_t group = committed_.load(std::memory_order_relaxed) + 1;
+    const std::uint64_t group = next_group();
     if (!append) return leave(std::unexpected(append.error()), group);
     copying_.store(copying_.load() + 1);
     unlock();
     for (const auto& lines : append->lines) {
       if (!lines.bytes.empty()) pool_->memory().stream(lines.at, lines.bytes);
     }
-    // The fence of whoever commits waits for its own stores only (I2).
-    const bool fenced = kFault == Fault::kCopyNotFenced || pool_->memory().fence();
+    // leave() would do it, but under the lock.
+    const bool fenced = pool_->memory().fence();
     lock();
     copying_.store(copying_.load() - 1);
     if (!fenced) failed_.store(1);
@@ -169,10 +175,12 @@ class SharedLog {
   // Gives the lock back and returns when the group is durable; commits it if there is nobody who
   // will. An append that was refused has nothing to wait for, but may be who others waited for.
   Result<Position> leave(Result<Position> position, std::uint64_t group) {
-    const bool others = arriving_.load(std::memory_order_relaxed) != 0 ||
-                        (copying_.load() != 0 && kFault != Fault::kCopiesNotAwaited);
+    const bool others = kFault == Fault::kCopiesNotAwaited
+                            ? arriving_.load(std::memory_order_relaxed) != 0
+                            : !is_alone();
     const bool refused = kFault == Fault::kArrivalsForgotten && !position;
     if (!others && !refused) commit(group);
+    if (others && !fence_mine()) failed_.store(1);
     unlock();
     if (!position || kFault == Fault::kGroupNotAwaited) return position;
     // Pairs with the store in commit().
@@ -180,6 +188,12 @@ class SharedLog {
                                              [group](std::uint64_t done) { return done >= group; });
     if (committed == kFailed) return std::unexpected(Error{.code = Errc::kIo});
     return position;
+  }
+
+  // I2.
+  bool fence_mine() {
+    if (kFault == Fault::kLeftToOthersFence || !streams_in_parallel(pool_->memory())) return true;
+    return pool_->memory().fence();
   }
 
   void commit(std::uint64_t group) {

@@ -61,6 +61,7 @@ struct Producer {
   std::vector<std::uint64_t> appends;  // sizes; from kOutside on copied without the lock
 };
 constexpr std::size_t kOutside = 64;
+constexpr std::size_t kNever = 1'000;
 constexpr std::uint64_t kRing = 256;
 constexpr std::uint64_t kMemory = 0x5000;
 
@@ -88,8 +89,8 @@ bool holds_at(const Bytes& log, Position position, const Bytes& bytes) {
 
 // Producers fill with what tells them apart.
 template <Fault kFault>
-Program program_of(std::vector<Producer> producers) {
-  return [producers](Run& run) {
+Program program_of(std::vector<Producer> producers, std::size_t outside) {
+  return [=](Run& run) {
     using Pool = MultiLog<ThreadedMemory, kFault>;
     CrashMemory memory(kMemory);
     const LogSpec spec{.capacity = kRing};
@@ -97,7 +98,7 @@ Program program_of(std::vector<Producer> producers) {
     ExploredAtomics::name(steps, "memory");
     Pool pool =
         *Pool::create(ThreadedMemory(memory, steps), std::span(&spec, 1), {.id = world::test_id()});
-    SharedLog<ThreadedMemory, ExploredAtomics, kFault> log(pool, kOutside);
+    SharedLog<ThreadedMemory, ExploredAtomics, kFault> log(pool, outside);
     std::vector<Bytes> images;
     Bytes whole;
     for (std::size_t i = 0; i < producers.size(); ++i) {
@@ -134,17 +135,19 @@ Report explored(const std::string& name, Model model, const Program& program) {
   return report;
 }
 
-void holds(const std::string& name, const std::vector<Producer>& producers) {
+void holds(const std::string& name, const std::vector<Producer>& producers,
+           std::size_t outside = kOutside) {
   for (const Model model : {Model::kSequential, Model::kViews}) {
-    const Report report = explored(name, model, program_of<Fault::kNone>(producers));
+    const Report report = explored(name, model, program_of<Fault::kNone>(producers, outside));
     INFO(report);
     CHECK(report.exhaustive());
   }
 }
 
 template <Fault kFault>
-void refuted(const std::string& name, const std::vector<Producer>& producers, FailureKind kind) {
-  const Report report = explored(name, Model::kViews, program_of<kFault>(producers));
+void refuted(const std::string& name, const std::vector<Producer>& producers, FailureKind kind,
+             std::size_t outside = kOutside) {
+  const Report report = explored(name, Model::kViews, program_of<kFault>(producers, outside));
   INFO(report);
   CHECK(report.failure.kind == kind);
 }
@@ -154,6 +157,7 @@ TEST_CASE("two producers share the log in every interleaving") {
   holds("a short and a long one", {{{9}}, {{64}}});
   holds("two long ones off boundaries", {{{70}}, {{100}}});
   holds("two and one", {{{9, 65}}, {{64}}});
+  holds("whole lines under the lock", {{{64}}, {{70}}}, kNever);
 }
 
 TEST_CASE("a refused append leaves nobody waiting") {
@@ -165,7 +169,8 @@ TEST_CASE("three producers share the log in every interleaving") {
 }
 
 TEST_CASE("every seeded fault of the shared log is refuted") {
-  refuted<Fault::kCopyNotFenced>("copy not fenced", {{{64}}, {{9}}}, FailureKind::kCheck);
+  refuted<Fault::kLeftToOthersFence>("left to another's fence", {{{64}}, {{9}}},
+                                     FailureKind::kCheck, kNever);
   refuted<Fault::kCopiesNotAwaited>("copies not awaited", {{{64}}, {{9}}}, FailureKind::kCheck);
   refuted<Fault::kGroupNotAwaited>("group not awaited", {{{64}}, {{9}}}, FailureKind::kCheck);
   refuted<Fault::kArrivalsForgotten>("arrivals forgotten", {{{9}}, {{kRing + 1}}},
