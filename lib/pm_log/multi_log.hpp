@@ -34,7 +34,8 @@
 //   I1  the last commit's root, its slots and the bytes of [head, tail) are durable
 //   I2  nothing that I1 names is overwritten by other content before a later commit is durable
 //   I3  [tail, pending) is seen by nobody
-// Threading: one thread; several producers share a log through shared_log.hpp.
+// Threading: one thread at a time, and the same one from an append to its commit, whose fence waits
+// for its own thread's stores only. Several producers share a log through shared_log.hpp.
 namespace quintet::pm_log {
 
 using LogIndex = std::uint32_t;
