@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <atomic>
 #include <mutex>
 #include <string>
 
@@ -66,12 +67,18 @@ template <class Impl>
 Outcome append_shared(std::size_t threads, std::uint64_t size) {
   const Payload payload(size);
   Impl impl;
-  return run_team(threads, [&](std::size_t) -> std::uint64_t {
+  std::atomic<bool> failed = false;
+  Outcome outcome = run_team(threads, [&](std::size_t) -> std::uint64_t {
     for (std::uint64_t i = 0; i < kBatch; ++i) {
-      if (!impl.append(payload.bytes())) return 0;
+      if (!impl.append(payload.bytes())) failed = true;
     }
     return kBatch;
   });
+  if (failed) return fail("an append of a producer failed");
+  if (!outcome) return outcome;
+  // Of all producers together.
+  const double ns = 1e3 / outcome->counters.at("mops");
+  return std::move(*outcome).with("ns_per_op", ns);
 }
 
 template <class Impl>

@@ -78,7 +78,8 @@ std::string media(const Subject& s) {
 
 std::string no_space(const Subject& s) {
   return joined({s.of_path(), " has room for ", counted(s.error.a, "byte"), ", not for ", s.b(),
-                 ": drop old entries with ", s.run("drop"), ", or make a larger pool"});
+                 ": drop old entries with ", s.run("drop", " --to POSITION"),
+                 ", or make a larger pool if all it can hold is less"});
 }
 
 std::string too_small(const Subject& s) {
@@ -104,10 +105,11 @@ std::string io(const Subject& s) {
       return joined({s.path, ": the device did not take what was written: what it holds now is ",
                      "known after opening it again; check the device"});
     case ENOENT:
-      return joined({s.path, " does not exist: check the name, or make a log with ",
+      return joined({s.path, " does not exist: check the name and its folder, or make a log with ",
                      s.run("create", " --size 64MiB")});
     case EEXIST:
-      return joined({s.path, " exists: choose another name, or replace it with --force"});
+      return joined(
+          {s.path, " exists: choose another name, or remove it first (create has --force)"});
     case EISDIR:
       return joined({s.path, " is a folder, not a log: name a file in it"});
     case ENOTDIR:

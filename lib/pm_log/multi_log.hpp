@@ -108,7 +108,8 @@ class MultiLog {
   // Forgets everything appended since the last commit.
   void abort();
 
-  // Gives the bytes before `position` back. Durable on return; does not commit.
+  // Gives the bytes before `position` back. Durable on return; does not commit. In a log of records
+  // the position must be the start of one, or the tail: RecordReader finds them.
   // Errors: kInvalidLog, kHeadBeforeHead (head), kHeadBeyondTail (tail), kReadOnly, kIo.
   [[nodiscard]] Result<void> advance_head(LogIndex log, Position position);
 

@@ -22,6 +22,7 @@ STEEL, MAROON, DARK_GREY, SILVER = "#6699CC", "#661100", "#444444", "#B5B5B5"
 # Neighbours of the first ones, for families in which those do not occur.
 AMBER, BRICK, NAVY, AZURE, MINT = "#F28E2B", "#B5403A", "#1F4E8C", "#7DB8DA", "#59A14F"
 VIOLET, MOSS, CHARCOAL = "#7A4E9C", "#6B6B1E", "#262626"
+CORAL, PINE, PLUM = "#E07A5F", "#2D6A4F", "#5E2750"
 
 SETTINGS: dict[str, Any] = {
     "font.size": 8,
@@ -84,6 +85,9 @@ LOOKS: dict[str, Look] = {
     "quintet_locked": Look("Quintet, locked", MINT, "P", "++"),
     "quintet_single": Look("Quintet, one log", VIOLET, "X", "xx"),
     "quintet_view": Look("Quintet, view", MOSS, ">", "||"),
+    "quintet_record": Look("Quintet, records", CORAL, "<", "--"),
+    "quintet_framed": Look("Quintet, records without sums", PINE, "h", "oo"),
+    "quintet_shared": Look("Quintet, shared", PLUM, "d", "**"),
     "limit_stream": Look("Limit: stream and fence", CHARCOAL, "*", ""),
     "harness": Look("Harness alone", GREY, "p", ""),
 }

@@ -2,8 +2,12 @@
 #include "pm_log/app/arguments.hpp"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdint>
+#include <iostream>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "pm_log/app/commands.hpp"
 
@@ -16,6 +20,9 @@ constexpr const char* kFooter =
     "Positions count all bytes ever appended; write them as 1000 or 0x3e8. Sizes are 4096, 64KiB,\n"
     "16M (units of 1024) or 1GB (of 1000).\n"
     "Exit status: 0 done, 1 refused, failed or damage found, 2 wrong arguments.";
+
+// Of counts; signed, so that it complains of a minus.
+const CLI::Range kCount(std::int64_t{0}, std::int64_t{1} << 62);
 
 // A subcommand that runs `run` with the arguments that `declare` fills.
 template <class Arguments>
@@ -96,7 +103,8 @@ void add_append(CLI::App& app, Command& chosen) {
   command->add_flag("--lines", a->lines,
                     "Append each line of the input by itself: records without the newline, bytes "
                     "with it");
-  command->add_option("--batch", a->batch, "Commit after so many")->check(CLI::PositiveNumber);
+  command->add_option("--batch", a->batch, "Commit after so many")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000}));
   command->add_flag("--make-room", a->make_room, "Drop the oldest if there is no room");
   command->add_flag("-v,--verbose", a->verbose, "Print each position once it is durable");
   add_json(command, a->json);
@@ -109,7 +117,8 @@ void add_cat(CLI::App& app, Command& chosen) {
   add_path(command, a->path);
   add_log(command, a->log);
   command->add_option("--from", a->from, "Position to start at; the head if not given");
-  command->add_option("--count", a->count, "Records (of a log of records) or bytes to print");
+  command->add_option("--count", a->count, "Records (of a log of records) or bytes to print")
+      ->check(kCount);
   command->add_flag("--raw", a->raw, "Bytes as they lie in the log, also of records");
   command->add_flag("--lines", a->lines, "A newline after each record");
 }
@@ -123,10 +132,12 @@ void add_follow(CLI::App& app, Command& chosen) {
   add_log(command, a->log);
   command->add_option("--from", a->from, "Position to start at; the head if not given");
   command->add_flag("--lines", a->lines, "A newline after each record");
-  command->add_option("--interval-ms", a->interval_ms, "Time between two looks")
+  command->add_option("--interval-ms", a->interval_ms, "Time between two looks, 100 if not given")
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{3'600'000}));
-  command->add_option("--until-idle", a->until_idle_ms,
-                      "End when nothing came for so many milliseconds");
+  command
+      ->add_option("--until-idle", a->until_idle_ms,
+                   "End when nothing came for so many milliseconds")
+      ->check(kCount);
 }
 
 void add_import(CLI::App& app, Command& chosen) {
@@ -149,8 +160,14 @@ void add_drop(CLI::App& app, Command& chosen) {
   add_log(command, a->log);
   auto* const where = command->add_option_group("where")->require_option(1);
   where->add_option("--to", a->to, "The position that becomes the head");
-  where->add_option("--records", a->records, "How many of the oldest records to drop");
+  where->add_option("--records", a->records, "How many of the oldest records to drop")
+      ->check(kCount);
   add_json(command, a->json);
+}
+
+bool is_command(const CLI::App& app, std::string_view name) {
+  const auto commands = app.get_subcommands([](const CLI::App*) { return true; });
+  return std::ranges::any_of(commands, [&](const auto* one) { return one->get_name() == name; });
 }
 
 }  // namespace
@@ -164,6 +181,10 @@ std::expected<Command, int> command_from(int count, const char* const* arguments
   for (const auto add_command : {add_create, add_info, add_verify, add_dump, add_append, add_cat,
                                  add_follow, add_drop, add_import}) {
     add_command(app, chosen);
+  }
+  if (count > 1 && arguments[1][0] != '-' && !is_command(app, arguments[1])) {
+    std::cerr << "pmlog: no subcommand '" << arguments[1] << "': see `pmlog --help`\n";
+    return std::unexpected(kMisused);
   }
   try {
     app.parse(count, arguments);

@@ -48,7 +48,7 @@ expect 2 '--nonsense' "$pmlog" info a --nonsense
 
 echo '== create'
 one_line 0 'a pool of 2 logs' "$pmlog" create a --size 1MiB --log orders:64KiB --log audit --records
-one_line 1 'a exists: choose another name, or replace it with --force' "$pmlog" create a --size 1MiB
+one_line 1 'a exists: choose another name, or remove it first' "$pmlog" create a --size 1MiB
 one_line 1 '100 bytes are too few for these logs: give it at least 20480' \
   "$pmlog" create b --size 100
 one_line 1 'give it at least 1077248' "$pmlog" create b --size 1MiB --log x:1MiB --log y:4K
