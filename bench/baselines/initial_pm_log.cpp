@@ -75,7 +75,7 @@ void PmemMedia::persist(std::uint64_t offset, std::span<const std::byte> bytes) 
 }
 
 bool PmemMedia::read(std::uint64_t offset, std::span<std::byte> bytes) const {
-  std::memcpy(bytes.data(), memory_.data() + offset, bytes.size());
+  if (!bytes.empty()) std::memcpy(bytes.data(), memory_.data() + offset, bytes.size());
   return true;
 }
 

@@ -44,7 +44,7 @@ class CountingMemory {
     return true;
   }
   [[nodiscard]] bool read(std::uint64_t offset, std::span<std::byte> bytes) const {
-    std::memcpy(bytes.data(), memory_.data() + offset, bytes.size());
+    if (!bytes.empty()) std::memcpy(bytes.data(), memory_.data() + offset, bytes.size());
     return true;
   }
   // As pmem_memcpy_persist does.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "baselines/initial_pm_log.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <random>
 
@@ -26,10 +27,10 @@ struct Recorder {
   [[nodiscard]] std::uint64_t size() const { return memory->size(); }
   void persist(std::uint64_t offset, std::span<const std::byte> bytes) const {
     writes->push_back({offset, {bytes.begin(), bytes.end()}});
-    std::memcpy(memory->data() + offset, bytes.data(), bytes.size());
+    std::copy(bytes.begin(), bytes.end(), memory->begin() + static_cast<std::ptrdiff_t>(offset));
   }
   [[nodiscard]] bool read(std::uint64_t offset, std::span<std::byte> bytes) const {
-    std::memcpy(bytes.data(), memory->data() + offset, bytes.size());
+    std::copy_n(memory->begin() + static_cast<std::ptrdiff_t>(offset), bytes.size(), bytes.begin());
     return true;
   }
 };
