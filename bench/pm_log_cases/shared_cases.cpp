@@ -54,10 +54,13 @@ class UnderMutex {
   Strict log_;
 };
 
-// The rewind when it is full is not atomic with the append that follows: so nobody else appends.
+// Somebody else may take the room that was there a moment ago: the second look finds the log full
+// and rewinds it.
 class SharedLibpmemlog {
  public:
-  [[nodiscard]] bool append(std::span<const std::byte> bytes) { return log_.append(bytes); }
+  [[nodiscard]] bool append(std::span<const std::byte> bytes) {
+    return log_.append(bytes) || log_.append(bytes);
+  }
 
  private:
   Libpmemlog log_;

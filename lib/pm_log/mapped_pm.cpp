@@ -133,6 +133,7 @@ Result<MappedPm> MappedPm::create(const std::filesystem::path& path, std::uint64
   }
   if (!file) {
     pmem_unmap(mapping->data, mapping->size);
+    if (!device) ::unlink(path.c_str());  // it is ours, and new
     return std::unexpected(file.error());
   }
   return MappedPm(mapping->data, mapping->size,
