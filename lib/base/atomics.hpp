@@ -51,7 +51,7 @@ struct StdAtomics {
     void store(V value) { value_ = value; }
 
    private:
-    V value_{};
+    [[no_unique_address]] V value_{};
   };
 
   static void pause() {

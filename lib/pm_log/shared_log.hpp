@@ -5,10 +5,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <thread>
 #include <utility>
 
 #include "base/atomics.hpp"
+#include "base/patient_atomics.hpp"
 #include "pm_log/error.hpp"
 #include "pm_log/multi_log.hpp"
 #include "pm_log/record_log.hpp"
@@ -42,23 +42,6 @@ template <class M>
   if constexpr (requires { memory.streams_in_parallel(); }) return memory.streams_in_parallel();
   return false;
 }
-
-// Waits by spinning for as long as a commit takes, and then lets others run.
-struct PatientAtomics : StdAtomics {
-  template <class Cell, class Predicate>
-  static auto await(const Cell& cell, std::memory_order order, Predicate predicate) {
-    constexpr unsigned kSpins = 200;
-    auto value = cell.load(order);
-    for (unsigned spins = 0; !predicate(value); value = cell.load(order)) {
-      if (++spins < kSpins) {
-        pause();
-      } else {
-        std::this_thread::yield();
-      }
-    }
-    return value;
-  }
-};
 
 template <PersistentMemory M, Atomics A = PatientAtomics, Fault kFault = Fault::kNone>
 class SharedLog {

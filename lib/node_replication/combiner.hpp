@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <optional>
+#include <utility>
+
+#include "base/assert.hpp"
+#include "node_replication/env.hpp"
+#include "node_replication/log.hpp"
+#include "node_replication/members.hpp"
+#include "node_replication/options.hpp"
+#include "node_replication/replica.hpp"
+#include "node_replication/replicable.hpp"
+#include "node_replication/slot.hpp"
+
+// What whoever holds the lock of a replica does: flat combining. It collects requests, appends
+// their operations to the log, applies the log up to them and then them, and answers.
+//
+// While there is one replica there is no log: requests are applied where they lie.
+//
+// Invariants:
+//   I1  a thread that waits for another replica holds no lock; of other replicas' locks it only
+//       tries, so every holder gets on and every wait ends
+//   I2  whenever a request is posted somebody holds the lock, or has left its own request here
+//       because the log is full, and comes back
+//   U7  unless its lock is held, no operation of a replica's own requests is between its ltail and
+//       tail: who appends them applies them before it gives the lock up
+//
+// Linearization: a write where Log::complete() raises ctail over it (one replica: where it is
+// applied); a read at the end of the catching up that it did before.
+namespace quintet::node_replication {
+
+// What all replicas share.
+template <Replicable D, Environment Env, Fault kFault = Fault::kNone>
+struct Shared {
+  explicit Shared(std::size_t max_replicas) : members(max_replicas) {}
+
+  Log<typename D::WriteOp, Env, kFault> log;
+  Members<D, Env, kFault> members;
+};
+
+template <Replicable D, Environment Env, Fault kFault = Fault::kNone>
+class Combiner {
+ public:
+  using ReplicaOf = Replica<D, Env, kFault>;
+  using SlotOf = Slot<D, Env>;
+  using Op = typename D::WriteOp;
+  using LogOf = Log<Op, Env, kFault>;
+
+  // A replica that must go on before the log has room, and its lock when somebody held it.
+  struct Laggard {
+    ReplicaOf* replica;
+    typename CombinerLock<Env, kFault>::Word seen;
+  };
+
+  Combiner(Shared<D, Env, kFault>& shared, ReplicaOf& replica, ReplicaId id)
+      : shared_(&shared), replica_(&replica), id_(id) {}
+
+  // Serves `own` (null: none, or it is in the slot), then whoever wants to be served, and brings
+  // the replica up to ctail; gives the lock up, or passes it on. `self` is the caller's slot.
+  // Returns nothing, and then own->count is 0; or a laggard: then the lock is given up, what is
+  // left of `own` is in the slot (Stage::kLeft), and the caller comes back when the laggard got on
+  // (I2). Requires: the lock.
+  std::optional<Laggard> serve(Request<D>* own, SlotOf& self) {
+    const bool alone = replica_->sessions() == 1;
+    if (alone && own != nullptr && serve_alone(*own)) return std::nullopt;
+    for (unsigned pass = 0;; own = nullptr) {
+      gather(own);
+      const auto laggard = run_batch(alone);
+      answer(own, self);
+      if (laggard) {
+        if (!call_administrator()) replica_->lock.unlock();
+        return laggard;
+      }
+      if (replica_->lock.unlock_unless_wanted()) return std::nullopt;
+      replica_->lock.clear_wanted();
+      if (call_administrator()) return std::nullopt;
+      if (++pass >= kPasses && pass_on()) return std::nullopt;
+    }
+  }
+
+  // The version after the last operation of serve()'s `own`; kept with Env::kWitness.
+  [[nodiscard]] Version own_version() const { return own_version_; }
+
+  // Applies what is in the log. Requires: the lock.
+  void catch_up() {
+    if (replica_->ltail() < shared_->log.tail()) apply_log(shared_->log.tail(), false);
+  }
+
+  // Gives the lock up, to somebody who waits for it if there is one. Requires: the lock.
+  void release() {
+    while (!call_administrator() && !pass_on() && !replica_->lock.unlock_unless_wanted()) {
+      replica_->lock.clear_wanted();
+    }
+  }
+
+ private:
+  // So often a combiner serves others before one of them has to do it: bounds how long a write
+  // can take. Case node_replication/mix.
+  static constexpr unsigned kPasses = 32;
+  static constexpr std::size_t kPrefetch = 8;  // operations ahead
+
+  [[nodiscard]] LogOf& log() { return shared_->log; }
+
+  // The shortest way, for the only session of the only replica. False: there are others.
+  bool serve_alone(Request<D>& own) {
+    if (shared_->members.count() != 1 || replica_->ltail() != log().tail()) return false;
+    apply_request(own);
+    if constexpr (Env::kWitness) own_version_ = replica_->version();
+    replica_->lock.unlock_alone();
+    return true;
+  }
+
+  // Everything that is posted.
+  void gather(const Request<D>* own) {
+    auto& batch = replica_->batch;
+    batch.clear();
+    if (own != nullptr) batch.push_back({*own, nullptr});
+    const std::size_t used = replica_->slots_used();
+    for (std::size_t i = 0; i < used; ++i) {
+      SlotOf& slot = replica_->slot(i);
+      // seq_cst: pairs with posting, see CombinerLock::lock_or_want(). acquires the request.
+      if (is_pending(slot.stage.load(std::memory_order_seq_cst))) {
+        batch.push_back({slot.request.load(), &slot});
+      }
+    }
+    next_ = 0;
+  }
+
+  [[nodiscard]] std::optional<Laggard> run_batch(bool alone) {
+    if (shared_->members.count() == 1) {
+      run_unlogged(alone);
+      return std::nullopt;
+    }
+    return run_logged(alone);
+  }
+
+  void run_unlogged(bool alone) {
+    catch_up();  // with what was logged while there were others
+    if (replica_->batch.empty()) return;
+    replica_->begin_writing(alone);
+    for (auto& served : replica_->batch) {
+      apply_request(served.request);
+      if constexpr (Env::kWitness) served.version = replica_->version();
+    }
+    replica_->end_writing(alone);
+  }
+  void apply_request(Request<D>& request) {
+    for (; request.count > 0; take_first(request)) {
+      if (request.count > kPrefetch) replica_->prefetch(request.operations[kPrefetch]);
+      respond(request, *request.operations);
+    }
+  }
+  void respond(Request<D>& request, const Op& operation) {
+    if constexpr (std::is_void_v<Response<D>>) {
+      replica_->apply(operation);
+    } else {
+      *request.responses = replica_->apply(operation);
+    }
+  }
+  static void take_first(Request<D>& request) {
+    ++request.operations;
+    ++request.responses;
+    --request.count;
+  }
+
+  [[nodiscard]] std::optional<Laggard> run_logged(bool alone) {
+    // Readers who have made us look again have seen this much, or less.
+    const LogIndex wanted = log().ctail();
+    const std::size_t most = std::max<std::size_t>(1, log().size() / 4) * LogOf::kOpsPerLine;
+    std::size_t left = 0;
+    for (const auto& served : replica_->batch) left += served.request.count;
+    while (left > 0) {
+      const std::size_t ops = std::min(left, most);
+      const std::size_t lines = LogOf::lines_for(ops);
+      const auto begin = log().reserve(lines, replica_->head_seen);
+      if (!begin) {
+        if (const auto laggard = make_room(lines, alone)) return laggard;
+        continue;
+      }
+      append(*begin, ops);
+      apply_log(*begin, *begin + lines, alone);
+      left -= ops;
+    }
+    if (replica_->ltail() < wanted) apply_log(wanted, alone);
+    return std::nullopt;
+  }
+
+  // Moves the next `ops` operations of the batch into the log.
+  void append(LogIndex index, std::size_t ops) {
+    std::size_t at = next_;
+    std::size_t done = 0;  // of request `at`
+    const auto next = [&]() -> Op&& {
+      while (replica_->batch[at].request.count == done) {
+        ++at;
+        done = 0;
+      }
+      return std::move(replica_->batch[at].request.operations[done++]);
+    };
+    for (; ops > 0; ++index) {
+      const std::size_t count = std::min(ops, LogOf::kOpsPerLine);
+      log().write(index, id_, count, next);
+      ops -= count;
+    }
+  }
+
+  void apply_log(LogIndex end, bool alone) { apply_log(end, end, alone); }
+  // Everything below `end`; from `own` on it is the batch, whose responses are delivered.
+  void apply_log(LogIndex own, LogIndex end, bool alone) {
+    replica_->begin_writing(alone);
+    for (LogIndex index = replica_->ltail(); index < own; ++index) {
+      log().consume(index, [&](const Op& operation) { replica_->apply(operation); });
+      if (kFault == Fault::kDataReleasedBetweenLines) {
+        replica_->end_writing(alone);
+        replica_->begin_writing(alone);
+      }
+    }
+    for (LogIndex index = own; index < end; ++index) {
+      log().consume(index, [&](const Op& operation) { deliver(operation); });
+    }
+    if (kFault == Fault::kLtailBeforeCtail) replica_->set_ltail(end);
+    log().complete(end);
+    if (kFault != Fault::kLtailBeforeCtail) replica_->set_ltail(end);
+    replica_->end_writing(alone);
+    if constexpr (LogOf::kDestroys) collect();
+  }
+  void deliver(const Op& operation) {
+    while (replica_->batch[next_].request.count == 0) ++next_;
+    auto& served = replica_->batch[next_];
+    respond(served.request, operation);
+    if constexpr (Env::kWitness) served.version = replica_->version();
+    take_first(served.request);
+    if (kFault == Fault::kAnsweredBeforeCtail && served.request.count == 0 &&
+        served.slot != nullptr) {
+      answer(served);
+    }
+  }
+  void collect() {
+    log().advance_head([this] { return shared_->members.least_ltail(); });
+  }
+
+  // Nothing: there may be room now.
+  [[nodiscard]] std::optional<Laggard> make_room(std::size_t lines, bool alone) {
+    for (;;) {
+      collect();
+      const LogIndex needed = log().needed_for(lines);
+      if (needed <= log().head()) return std::nullopt;
+      if (replica_->ltail() < needed) {
+        apply_log(log().tail(), alone);
+        continue;
+      }
+      bool helped = false;
+      std::optional<Laggard> busy;
+      shared_->members.for_each([&](ReplicaOf& other, ReplicaId id) {
+        const auto seen = other.lock.look();
+        if (&other == replica_ || other.ltail() >= needed) return;
+        if (help(other, id)) {
+          helped = true;
+        } else {
+          busy = Laggard{&other, seen};
+        }
+      });
+      if (!helped && busy) return busy;
+    }
+  }
+  // False: somebody is at work there.
+  bool help(ReplicaOf& other, ReplicaId id) {
+    Combiner there(*shared_, other, id);
+    if (kFault == Fault::kHelpedWithoutLock) {
+      there.catch_up();
+      return true;
+    }
+    if (!other.lock.try_lock()) return false;
+    if (shared_->members.has(id)) there.catch_up();
+    there.release();
+    return true;
+  }
+
+  // Who has been served hears of it; what is left stays in the slots, and the caller's own goes
+  // there.
+  void answer(Request<D>* own, SlotOf& self) {
+    for (auto& served : replica_->batch) {
+      if (served.slot == nullptr) {
+        *own = served.request;
+        if constexpr (Env::kWitness) own_version_ = served.version;
+        if (own->count > 0) leave(self, served.request);
+      } else if (served.request.count == 0) {
+        if (kFault != Fault::kAnsweredBeforeCtail) answer(served);
+      } else if (served.slot == &self) {
+        leave(self, served.request);
+      } else if (kFault != Fault::kExecutedAgain) {
+        served.slot->request.store(served.request);
+      }
+    }
+  }
+  void answer(const typename ReplicaOf::Served& served) {
+    if constexpr (Env::kWitness) served.slot->version.store(served.version);
+    // release: pairs with the session's wait, which takes the response.
+    served.slot->stage.store(Stage::kAnswered, kFault == Fault::kAnswerNotReleased
+                                                   ? std::memory_order_relaxed
+                                                   : std::memory_order_release);
+    Env::wake(served.slot->parker);
+  }
+  static void leave(SlotOf& self, const Request<D>& request) {
+    if (kFault != Fault::kExecutedAgain) self.request.store(request);
+    // relaxed: only the next holder of the lock looks at it.
+    self.stage.store(Stage::kLeft, std::memory_order_relaxed);
+  }
+
+  // The lock goes to somebody who waits at its slot. False: nobody does.
+  bool pass_on() {
+    const std::size_t used = replica_->slots_used();
+    for (std::size_t i = 0; i < used; ++i) {
+      if (give_baton(replica_->slot(i), Stage::kPosted)) return true;
+    }
+    return false;
+  }
+  bool call_administrator() { return give_baton(replica_->administrator(), Stage::kCalling); }
+  bool give_baton(SlotOf& slot, Stage waits) {
+    if (slot.stage.load(std::memory_order_seq_cst) != waits) return false;
+    // release: pairs with the wait, as unlocking does with locking.
+    slot.stage.store(Stage::kBaton, std::memory_order_release);
+    Env::wake(slot.parker);
+    if (kFault == Fault::kBatonForgotten) replica_->lock.unlock();
+    return true;
+  }
+
+  Shared<D, Env, kFault>* shared_;
+  ReplicaOf* replica_;
+  ReplicaId id_;
+  std::size_t next_ = 0;  // the first of the batch that is not done
+  Version own_version_ = 0;
+};
+
+}  // namespace quintet::node_replication

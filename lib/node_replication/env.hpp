@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <concepts>
+#include <cstdint>
+#include <semaphore>
+
+#include "base/atomics.hpp"
+#include "base/patient_atomics.hpp"
+
+// The world of node replication: the cells that threads share, and how they wait for each other.
+// StdEnv is that of real threads; checks run the same code in the interleaving explorer and in the
+// simulator of a large machine.
+namespace quintet::node_replication {
+
+// A cell without content, beside memory that is no cell itself: load() says that the memory is read
+// and store() that it is written, so that the explorer finds races on it. Nothing in programs.
+struct Touch {};
+
+// Beyond Atomics:
+//   Parker                            where one thread sleeps
+//   await(cell, order, holds, parker) as await(cell, order, holds), but may sleep in the parker
+//   wake(parker)                      after the cell was changed: ends that sleep
+//   kWitness                          requests record versions (Session::last_version)
+template <class E>
+concept Environment = Atomics<E> && std::default_initializable<typename E::Parker> &&
+                      requires(typename E::template atomic<std::uint32_t>& cell,
+                               typename E::Parker& parker, bool (*holds)(std::uint32_t)) {
+                        {
+                          E::await(cell, std::memory_order_acquire, holds, parker)
+                        } -> std::same_as<std::uint32_t>;
+                        E::wake(parker);
+                        { E::kWitness } -> std::convertible_to<bool>;
+                      };
+
+struct StdEnv : PatientAtomics {
+  static constexpr bool kWitness = false;
+
+  class Parker {
+   private:
+    friend struct StdEnv;
+    std::atomic<bool> asleep_{false};
+    std::binary_semaphore wake_ups_{0};  // 1 only between wake() and the end of that sleep
+  };
+
+  using PatientAtomics::await;
+
+  // A waker that looks just before the sleeper says that it sleeps misses it; so a sleep is short,
+  // and a missed wake-up costs a millisecond. In return wakers need no fence.
+  template <class Cell, class Predicate>
+  static auto await(const Cell& cell, std::memory_order order, Predicate predicate,
+                    Parker& parker) {
+    constexpr std::chrono::milliseconds kLongestSleep(1);
+    auto value = cell.load(order);
+    for (Patience patience; !predicate(value); value = cell.load(order)) {
+      if (!patience.is_long()) {
+        patience.pause();
+        continue;
+      }
+      parker.asleep_.store(true, std::memory_order_seq_cst);
+      const bool woken =
+          !predicate(cell.load(order)) && parker.wake_ups_.try_acquire_for(kLongestSleep);
+      // Whoever has taken the word back releases, or has done so.
+      if (!parker.asleep_.exchange(false, std::memory_order_acquire) && !woken) {
+        parker.wake_ups_.acquire();
+      }
+    }
+    return value;
+  }
+  static void wake(Parker& parker) {
+    if (parker.asleep_.load(std::memory_order_relaxed) &&
+        parker.asleep_.exchange(false, std::memory_order_release)) {
+      parker.wake_ups_.release();
+    }
+  }
+};
+
+static_assert(Environment<StdEnv>);
+
+}  // namespace quintet::node_replication

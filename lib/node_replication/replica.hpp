@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <memory_resource>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "base/align.hpp"
+#include "base/assert.hpp"
+#include "node_replication/combiner_lock.hpp"
+#include "node_replication/env.hpp"
+#include "node_replication/options.hpp"
+#include "node_replication/replicable.hpp"
+#include "node_replication/slot.hpp"
+
+// One copy of the structure, with the slots of its sessions, and the reader-writer lock around it.
+//
+// That lock is distributed: each session has a word of its own that says that it reads, and the
+// holder of the combiner lock a flag that says that it writes. Each sets its own, then looks at the
+// other's. Both are seq_cst, so at least one of them sees the other and gives way.
+//
+// Invariants:
+//   L2  while `writing` and after the holder has seen each `reading` at 0, nobody is in the data
+//   U2  ltail <= ctail: ctail is raised first
+//   U15 between begin_writing() and end_writing() ctail and ltail are brought up to what the data
+//       hold; so readers never see what ctail does not tell
+//
+//   begin_reading, end_reading   a session's thread, for its own slot
+//   everything else              the holder of `lock`
+namespace quintet::node_replication {
+
+template <Replicable D, Environment Env, Fault kFault = Fault::kNone>
+class Replica {
+ public:
+  using SlotOf = Slot<D, Env>;
+
+  // Closed and empty. Throws what `memory` throws.
+  Replica(std::size_t max_sessions, std::pmr::memory_resource& memory)
+      : max_sessions_(max_sessions),
+        memory_(&memory),
+        attached_(std::make_unique<Flag[]>(max_sessions)) {
+    batch.reserve(max_sessions);
+    slots_ = static_cast<SlotOf*>(memory.allocate(slot_bytes(), alignof(SlotOf)));
+    for (std::size_t i = 0; i <= max_sessions; ++i) {
+      const SlotOf& slot = *std::construct_at(slots_ + i);
+      Env::name(slot.stage, "stage", i);
+      Env::name(slot.reading, "reading", i);
+    }
+    Env::name(ltail_, "ltail");
+    Env::name(writing_, "writing");
+    Env::name(sessions_, "sessions");
+    Env::name(touch_, "data");
+  }
+  Replica(const Replica&) = delete;
+  Replica& operator=(const Replica&) = delete;
+  ~Replica() {
+    std::destroy_n(slots_, max_sessions_ + 1);
+    memory_->deallocate(slots_, slot_bytes(), alignof(SlotOf));
+  }
+
+  CombinerLock<Env, kFault> lock;
+
+  // The copy begins or ends. Requires: closed.
+  void fill(D&& data, LogIndex ltail, Version version) {
+    data_.emplace(std::move(data));
+    version_.store(version);
+    set_ltail(ltail);
+  }
+  void clear() { data_.reset(); }
+  [[nodiscard]] const D& data() const { return *data_; }
+  [[nodiscard]] Version version() const { return version_.load(); }
+
+  // Whether sessions may come. Closing looks at sessions afterwards, attaching at this.
+  void set_open(bool open) { open_.store(open ? 1 : 0, std::memory_order_seq_cst); }
+  [[nodiscard]] bool is_open() const { return open_.load(std::memory_order_seq_cst) != 0; }
+
+  // seq_cst: pairs with attach(). Whoever takes the lock and then sees one session only may take it
+  // that there is no other until it gives the lock up.
+  [[nodiscard]] std::size_t sessions() const { return sessions_.load(std::memory_order_seq_cst); }
+  // Attached sessions have slots below this. seq_cst: a writer looks here after it has said that it
+  // writes, a reader comes here before it says that it reads.
+  [[nodiscard]] std::size_t slots_used() const {
+    return slots_used_.load(std::memory_order_seq_cst);
+  }
+  [[nodiscard]] SlotOf& slot(std::size_t index) { return slots_[index]; }
+  // Of whoever adds or removes replicas or brings them up to date; one at a time.
+  [[nodiscard]] SlotOf& administrator() { return slots_[max_sessions_]; }
+
+  // Any thread. Returns when no holder of the lock counts on being alone.
+  // Errors: kNoSuchReplica, kTooManySessions.
+  [[nodiscard]] Result<std::size_t> attach() {
+    enter();
+    std::optional<std::size_t> index;
+    const bool open = is_open();
+    if (open) index = take_slot();
+    if (index) return *index;
+    leave();
+    return std::unexpected(open ? Error{Errc::kTooManySessions, max_sessions_}
+                                : Error{Errc::kNoSuchReplica});
+  }
+  void detach(std::size_t index) {
+    attached_[index].store(0, std::memory_order_release);
+    leave();
+  }
+  // From enter() to leave() no holder of the lock takes it that it is alone. An administrator does
+  // this, too.
+  void enter() {
+    sessions_.fetch_add(1, std::memory_order_seq_cst);
+    const auto seen = lock.look();
+    if (lock.is_held(seen)) lock.await_change(seen);
+  }
+  void leave() { sessions_.fetch_sub(1, std::memory_order_seq_cst); }
+
+  // acquire: what was applied before is seen.
+  [[nodiscard]] LogIndex ltail() const { return ltail_.load(std::memory_order_acquire); }
+  // release: pairs with ltail(), of readers and of whoever looks for room in the log.
+  void set_ltail(LogIndex ltail) { ltail_.store(ltail, std::memory_order_release); }
+
+  // Readers leave, and none comes in. `nobody_reads`: the caller is the only session.
+  void begin_writing(bool nobody_reads) {
+    if (nobody_reads) return;
+    constexpr auto kFenced =
+        kFault == Fault::kWriterNotFenced ? std::memory_order_release : std::memory_order_seq_cst;
+    writing_.exchange(1, kFenced);
+    if (kFault == Fault::kReadersNotAwaited) return;
+    const std::size_t used = slots_used();
+    for (std::size_t i = 0; i < used; ++i) {
+      // Pairs with end_reading(): what a reader has read is not changed under it.
+      if (slots_[i].reading.load(kFault == Fault::kWriterNotFenced
+                                     ? std::memory_order_acquire
+                                     : std::memory_order_seq_cst) != 0) {
+        Env::await(slots_[i].reading, std::memory_order_seq_cst,
+                   [](std::uint32_t reading) { return reading == 0; });
+      }
+    }
+  }
+  // release: pairs with begin_reading().
+  void end_writing(bool nobody_reads) {
+    if (!nobody_reads) writing_.store(0, std::memory_order_release);
+  }
+
+  void begin_reading(SlotOf& slot) const {
+    constexpr auto kFenced =
+        kFault == Fault::kReaderNotFenced ? std::memory_order_acquire : std::memory_order_seq_cst;
+    for (;;) {
+      slot.reading.exchange(1, kFenced);
+      if (writing_.load(kFenced) == 0) return;
+      slot.reading.store(0, std::memory_order_release);
+      Env::await(writing_, std::memory_order_relaxed,
+                 [](std::uint32_t writing) { return writing == 0; });
+    }
+  }
+  static void end_reading(SlotOf& slot) { slot.reading.store(0, std::memory_order_release); }
+
+  // For those between begin_reading() and end_reading().
+  [[nodiscard]] const D& read() const {
+    static_cast<void>(touch_.load());
+    return *data_;
+  }
+
+  // Between begin_writing() and end_writing().
+  Response<D> apply(const typename D::WriteOp& operation) {
+    touch_.store({});
+    if constexpr (Env::kWitness) version_.store(version_.load() + 1);
+    return data_->apply(operation);
+  }
+  void prefetch(const typename D::WriteOp& operation) const {
+    if constexpr (requires(const D& data) { data.prefetch(operation); }) {
+      data_->prefetch(operation);
+    }
+  }
+
+  // The holder's own.
+  struct Served {
+    Request<D> request;
+    SlotOf* slot;  // null: the holder's own request, which is not in its slot
+    Version version = 0;
+  };
+  std::vector<Served> batch;
+  LogIndex head_seen = 0;  // by the log's reserve()
+
+ private:
+  using Flag = typename Env::template atomic<std::uint32_t>;
+
+  [[nodiscard]] std::size_t slot_bytes() const { return (max_sessions_ + 1) * sizeof(SlotOf); }
+
+  [[nodiscard]] std::optional<std::size_t> take_slot() {
+    for (std::size_t i = 0; i < max_sessions_; ++i) {
+      std::uint32_t free = 0;
+      // acquire: pairs with detach(), for the slot's content.
+      if (!attached_[i].compare_exchange_strong(free, 1, std::memory_order_acquire,
+                                                std::memory_order_relaxed)) {
+        continue;
+      }
+      std::size_t used = slots_used();
+      while (used <= i && !slots_used_.compare_exchange_weak(used, i + 1, std::memory_order_seq_cst,
+                                                             std::memory_order_relaxed)) {
+      }
+      return i;
+    }
+    return std::nullopt;
+  }
+
+  // Read by every reader, written once in each combining.
+  alignas(kCacheLineBytes) typename Env::template atomic<LogIndex> ltail_{0};
+  Flag writing_{0};
+  typename Env::template plain<Version> version_{0};  // kept up with kWitness only
+
+  alignas(kCacheLineBytes) typename Env::template atomic<std::size_t> sessions_{0};
+  typename Env::template atomic<std::size_t> slots_used_{0};
+  Flag open_{0};
+  SlotOf* slots_ = nullptr;
+  std::size_t max_sessions_;
+  std::pmr::memory_resource* memory_;
+  std::unique_ptr<Flag[]> attached_;  // by slot
+
+  [[no_unique_address]] typename Env::template plain<Touch> touch_;
+  alignas(kCacheLineBytes) std::optional<D> data_;
+};
+
+}  // namespace quintet::node_replication
