@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <optional>
+#include <span>
+#include <type_traits>
 #include <utility>
 
 #include "base/assert.hpp"
@@ -28,8 +30,9 @@
 //   U7  unless its lock is held, no operation of a replica's own requests is between its ltail and
 //       tail: who appends them applies them before it gives the lock up
 //
-// Linearization: a write where Log::complete() raises ctail over it (one replica: where it is
-// applied); a read at the end of the catching up that it did before.
+// Linearization: a write where the first replica's ltail is raised over it, that is where ctail is
+// (one replica: where it is applied); a read right after the last write that it sees, or at its
+// begin if that is later.
 namespace quintet::node_replication {
 
 // What all replicas share.
@@ -48,6 +51,7 @@ class Combiner {
   using SlotOf = Slot<D, Env>;
   using Op = typename D::WriteOp;
   using LogOf = Log<Op, Env, kFault>;
+  using Served = typename ReplicaOf::Served;
 
   // A replica that must go on before the log has room, and its lock when somebody held it.
   struct Laggard {
@@ -58,17 +62,42 @@ class Combiner {
   Combiner(Shared<D, Env, kFault>& shared, ReplicaOf& replica, ReplicaId id)
       : shared_(&shared), replica_(&replica), id_(id) {}
 
+  // The shortest way: serves `own` if there is no other session, and gives the lock up. False:
+  // there are others, or the log is full; nothing was done. Requires: the lock.
+  [[nodiscard]] bool serve_alone(Request<D>& own) {
+    if (replica_->sessions() != 1) return false;
+    if (shared_->members.has_one()) {
+      if (replica_->ltail() != log().tail()) return false;
+      apply_request(own);
+      if constexpr (Env::kWitness) own_version_ = replica_->version();
+      replica_->lock.unlock_alone();
+      return true;
+    }
+    if (own.count > LogOf::kOpsPerLine) return false;
+    const auto line = log().reserve(1, replica_->head_seen);
+    if (!line) return false;
+    Served served{own, nullptr};
+    batch_ = {&served, 1};
+    next_ = 0;
+    append(*line, own.count);
+    apply_log(*line, *line + 1, true);
+    own.count = 0;
+    if constexpr (Env::kWitness) own_version_ = served.version;
+    // Not by a store, which could be seen much later: who returns from a write, and lets others
+    // know by whatever means, has raised ltail for all to see.
+    replica_->lock.unlock();
+    return true;
+  }
+
   // Serves `own` (null: none, or it is in the slot), then whoever wants to be served, and brings
-  // the replica up to ctail; gives the lock up, or passes it on. `self` is the caller's slot.
+  // the replica up to `wanted`; gives the lock up, or passes it on. `self` is the caller's slot.
   // Returns nothing, and then own->count is 0; or a laggard: then the lock is given up, what is
   // left of `own` is in the slot (Stage::kLeft), and the caller comes back when the laggard got on
   // (I2). Requires: the lock.
-  std::optional<Laggard> serve(Request<D>* own, SlotOf& self) {
-    const bool alone = replica_->sessions() == 1;
-    if (alone && own != nullptr && serve_alone(*own)) return std::nullopt;
+  std::optional<Laggard> serve(Request<D>* own, SlotOf& self, LogIndex wanted) {
     for (unsigned pass = 0;; own = nullptr) {
       gather(own);
-      const auto laggard = run_batch(alone);
+      const auto laggard = run_batch(wanted);
       answer(own, self);
       if (laggard) {
         if (!call_administrator()) replica_->lock.unlock();
@@ -86,7 +115,8 @@ class Combiner {
 
   // Applies what is in the log. Requires: the lock.
   void catch_up() {
-    if (replica_->ltail() < shared_->log.tail()) apply_log(shared_->log.tail(), false);
+    const LogIndex end = log().tail();
+    if (replica_->ltail() < end) apply_log(end, end, false);
   }
 
   // Gives the lock up, to somebody who waits for it if there is one. Requires: the lock.
@@ -104,15 +134,6 @@ class Combiner {
 
   [[nodiscard]] LogOf& log() { return shared_->log; }
 
-  // The shortest way, for the only session of the only replica. False: there are others.
-  bool serve_alone(Request<D>& own) {
-    if (shared_->members.count() != 1 || replica_->ltail() != log().tail()) return false;
-    apply_request(own);
-    if constexpr (Env::kWitness) own_version_ = replica_->version();
-    replica_->lock.unlock_alone();
-    return true;
-  }
-
   // Everything that is posted.
   void gather(const Request<D>* own) {
     auto& batch = replica_->batch;
@@ -126,26 +147,25 @@ class Combiner {
         batch.push_back({slot.request.load(), &slot});
       }
     }
+    batch_ = batch;
     next_ = 0;
   }
 
-  [[nodiscard]] std::optional<Laggard> run_batch(bool alone) {
-    if (shared_->members.count() == 1) {
-      run_unlogged(alone);
-      return std::nullopt;
-    }
-    return run_logged(alone);
+  [[nodiscard]] std::optional<Laggard> run_batch(LogIndex wanted) {
+    if (!shared_->members.has_one()) return run_logged(wanted);
+    run_unlogged();
+    return std::nullopt;
   }
 
-  void run_unlogged(bool alone) {
+  void run_unlogged() {
     catch_up();  // with what was logged while there were others
-    if (replica_->batch.empty()) return;
-    replica_->begin_writing(alone);
-    for (auto& served : replica_->batch) {
+    if (batch_.empty()) return;
+    replica_->begin_writing(false);
+    for (auto& served : batch_) {
       apply_request(served.request);
       if constexpr (Env::kWitness) served.version = replica_->version();
     }
-    replica_->end_writing(alone);
+    replica_->end_writing(false);
   }
   void apply_request(Request<D>& request) {
     for (; request.count > 0; take_first(request)) {
@@ -166,25 +186,23 @@ class Combiner {
     --request.count;
   }
 
-  [[nodiscard]] std::optional<Laggard> run_logged(bool alone) {
-    // Readers who have made us look again have seen this much, or less.
-    const LogIndex wanted = log().ctail();
+  [[nodiscard]] std::optional<Laggard> run_logged(LogIndex wanted) {
     const std::size_t most = std::max<std::size_t>(1, log().size() / 4) * LogOf::kOpsPerLine;
     std::size_t left = 0;
-    for (const auto& served : replica_->batch) left += served.request.count;
+    for (const auto& served : batch_) left += served.request.count;
     while (left > 0) {
       const std::size_t ops = std::min(left, most);
       const std::size_t lines = LogOf::lines_for(ops);
       const auto begin = log().reserve(lines, replica_->head_seen);
       if (!begin) {
-        if (const auto laggard = make_room(lines, alone)) return laggard;
+        if (const auto laggard = make_room(lines)) return laggard;
         continue;
       }
       append(*begin, ops);
-      apply_log(*begin, *begin + lines, alone);
+      apply_log(*begin, *begin + lines, false);
       left -= ops;
     }
-    if (replica_->ltail() < wanted) apply_log(wanted, alone);
+    if (replica_->ltail() < wanted) apply_log(wanted, wanted, false);
     return std::nullopt;
   }
 
@@ -193,11 +211,11 @@ class Combiner {
     std::size_t at = next_;
     std::size_t done = 0;  // of request `at`
     const auto next = [&]() -> Op&& {
-      while (replica_->batch[at].request.count == done) {
+      while (batch_[at].request.count == done) {
         ++at;
         done = 0;
       }
-      return std::move(replica_->batch[at].request.operations[done++]);
+      return std::move(batch_[at].request.operations[done++]);
     };
     for (; ops > 0; ++index) {
       const std::size_t count = std::min(ops, LogOf::kOpsPerLine);
@@ -206,7 +224,6 @@ class Combiner {
     }
   }
 
-  void apply_log(LogIndex end, bool alone) { apply_log(end, end, alone); }
   // Everything below `end`; from `own` on it is the batch, whose responses are delivered.
   void apply_log(LogIndex own, LogIndex end, bool alone) {
     replica_->begin_writing(alone);
@@ -220,19 +237,19 @@ class Combiner {
     for (LogIndex index = own; index < end; ++index) {
       log().consume(index, [&](const Op& operation) { deliver(operation); });
     }
-    if (kFault == Fault::kLtailBeforeCtail) replica_->set_ltail(end);
-    log().complete(end);
-    if (kFault != Fault::kLtailBeforeCtail) replica_->set_ltail(end);
-    replica_->end_writing(alone);
+    if (kFault == Fault::kReadersBeforeLtail) replica_->end_writing(alone);
+    // The linearization point of what no other replica has applied before.
+    replica_->set_ltail(end);
+    if (kFault != Fault::kReadersBeforeLtail) replica_->end_writing(alone);
     if constexpr (LogOf::kDestroys) collect();
   }
   void deliver(const Op& operation) {
-    while (replica_->batch[next_].request.count == 0) ++next_;
-    auto& served = replica_->batch[next_];
+    while (batch_[next_].request.count == 0) ++next_;
+    Served& served = batch_[next_];
     respond(served.request, operation);
     if constexpr (Env::kWitness) served.version = replica_->version();
     take_first(served.request);
-    if (kFault == Fault::kAnsweredBeforeCtail && served.request.count == 0 &&
+    if (kFault == Fault::kAnsweredBeforeLtail && served.request.count == 0 &&
         served.slot != nullptr) {
       answer(served);
     }
@@ -242,13 +259,13 @@ class Combiner {
   }
 
   // Nothing: there may be room now.
-  [[nodiscard]] std::optional<Laggard> make_room(std::size_t lines, bool alone) {
+  [[nodiscard]] std::optional<Laggard> make_room(std::size_t lines) {
     for (;;) {
       collect();
       const LogIndex needed = log().needed_for(lines);
       if (needed <= log().head()) return std::nullopt;
       if (replica_->ltail() < needed) {
-        apply_log(log().tail(), alone);
+        catch_up();
         continue;
       }
       bool helped = false;
@@ -281,13 +298,13 @@ class Combiner {
   // Who has been served hears of it; what is left stays in the slots, and the caller's own goes
   // there.
   void answer(Request<D>* own, SlotOf& self) {
-    for (auto& served : replica_->batch) {
+    for (auto& served : batch_) {
       if (served.slot == nullptr) {
         *own = served.request;
         if constexpr (Env::kWitness) own_version_ = served.version;
         if (own->count > 0) leave(self, served.request);
       } else if (served.request.count == 0) {
-        if (kFault != Fault::kAnsweredBeforeCtail) answer(served);
+        if (kFault != Fault::kAnsweredBeforeLtail) answer(served);
       } else if (served.slot == &self) {
         leave(self, served.request);
       } else if (kFault != Fault::kExecutedAgain) {
@@ -295,7 +312,7 @@ class Combiner {
       }
     }
   }
-  void answer(const typename ReplicaOf::Served& served) {
+  void answer(const Served& served) {
     if constexpr (Env::kWitness) served.slot->version.store(served.version);
     // release: pairs with the session's wait, which takes the response.
     served.slot->stage.store(Stage::kAnswered, kFault == Fault::kAnswerNotReleased
@@ -330,7 +347,8 @@ class Combiner {
   Shared<D, Env, kFault>* shared_;
   ReplicaOf* replica_;
   ReplicaId id_;
-  std::size_t next_ = 0;  // the first of the batch that is not done
+  std::span<Served> batch_;  // in the order of the log
+  std::size_t next_ = 0;     // the first of the batch that is not done
   Version own_version_ = 0;
 };
 

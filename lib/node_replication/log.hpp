@@ -27,7 +27,6 @@
 //   C1  head <= ltail of every replica <= tail <= head + N
 //   C4  the sequence word of index i holds i + 1 from its publication until N indices later
 //   C5  the lines of a reservation belong to who reserved them, until published
-//   U1  ctail <= tail; every index below ctail has been applied to at least one replica
 //
 //   reserve, write           the combiner of a replica; several at a time
 //   consume                  the combiner of a replica; several at a time, also with write
@@ -57,7 +56,6 @@ class Log {
   Log() {
     Env::name(tail_, "tail");
     Env::name(head_, "head");
-    Env::name(ctail_, "ctail");
     Env::name(collecting_, "collecting");
   }
   Log(const Log&) = delete;
@@ -92,9 +90,6 @@ class Log {
   [[nodiscard]] LogIndex tail() const { return tail_.load(std::memory_order_relaxed); }
   // Needs no order for its own sake: head is only compared.
   [[nodiscard]] LogIndex head() const { return head_.load(std::memory_order_relaxed); }
-  // seq_cst: what a reader has seen here, a holder whom it makes look again must see, too (the
-  // word between them is CombinerLock's).
-  [[nodiscard]] LogIndex ctail() const { return ctail_.load(std::memory_order_seq_cst); }
 
   // Reserves `lines` in a row, or nothing if there is no room. `head_seen` is the caller's memory
   // of head, so that the word itself is read once a lap. Lock-free: tries again only if somebody
@@ -142,16 +137,6 @@ class Log {
     static_cast<void>(line.words.touch.load());
     const Header header = line.words.header.load();
     for (std::size_t i = 0; i < header.count; ++i) visit(*line.op(i));
-  }
-
-  // Every index below `end` has been applied to a replica. The linearization point of their
-  // operations.
-  void complete(LogIndex end) {
-    LogIndex known = ctail_.load(std::memory_order_relaxed);
-    // release: pairs with ctail(), so that a reader knows what its own thread knew before.
-    while (known < end && !ctail_.compare_exchange_weak(known, end, std::memory_order_seq_cst,
-                                                        std::memory_order_relaxed)) {
-    }
   }
 
   // Nothing below `least` is needed any more. `least()` is the smallest ltail.
@@ -212,7 +197,6 @@ class Log {
 
   // Each on a line of its own: combiners write them at different times.
   alignas(kCacheLineBytes) typename Env::template atomic<LogIndex> tail_{0};
-  alignas(kCacheLineBytes) typename Env::template atomic<LogIndex> ctail_{0};
   alignas(kCacheLineBytes) typename Env::template atomic<LogIndex> head_{0};
   typename Env::template atomic<int> collecting_{0};  // who destroys operations
   alignas(kCacheLineBytes) Line* lines_ = nullptr;

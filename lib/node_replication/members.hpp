@@ -47,6 +47,10 @@ class Members {
   // Bits by ReplicaId. acquire: their objects, and what removed ones have done, are seen.
   [[nodiscard]] std::uint64_t set() const { return set_.load(std::memory_order_acquire); }
   [[nodiscard]] std::size_t count() const { return std::size_t(std::popcount(set())); }
+  [[nodiscard]] bool has_one() const {
+    const std::uint64_t all = set();
+    return (all & (all - 1)) == 0;
+  }
   [[nodiscard]] bool has(ReplicaId id) const {
     return std::size_t(id) < most() && (set() >> std::size_t(id) & 1) != 0;
   }
@@ -61,12 +65,20 @@ class Members {
     }
   }
 
+  // ctail: up to where the log has been applied to at least one replica, at some time during the
+  // call. No word holds it, so writers of different replicas do not meet there.
+  [[nodiscard]] LogIndex ctail() {
+    LogIndex most = 0;
+    for_each([&](const ReplicaOf& replica, ReplicaId) { most = std::max(most, replica.ltail()); });
+    return most;
+  }
+
   // The smallest ltail of the members, all of which have been members together.
   [[nodiscard]] LogIndex least_ltail() {
     for (;;) {
       const std::uint64_t before = changes_.load(std::memory_order_acquire);
       std::uint64_t left = set();
-      if (kFault == Fault::kLaggardForgotten && std::popcount(left) > 1)
+      if (kFault == Fault::kLaggardForgotten && (left & (left - 1)) != 0)
         left &= ~std::bit_floor(left);
       LogIndex least = ~LogIndex{0};
       for (; left != 0; left &= left - 1) {

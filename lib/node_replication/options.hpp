@@ -53,10 +53,10 @@ using Result = quintet::Result<T, Error>;
 // Seeded faults; the real code has none. Each must be found by a check (test/README.md).
 enum class Fault : std::uint8_t {
   kNone,
-  kDataReleasedBetweenLines,  // M1: readers see half of a batch that ctail does not tell
+  kDataReleasedBetweenLines,  // M1: readers see what ltail, and with it ctail, does not tell
   kExecutedAgain,             // M2: after a lack of room, what was done is done again
-  kLtailBeforeCtail,          // M3
-  kAnsweredBeforeCtail,       // M4
+  kReadersBeforeLtail,        // M3: readers are let in before ltail is raised
+  kAnsweredBeforeLtail,       // M4: so before ctail is
   kReaderNotFenced,           // M5: the reader's word and its look may change places
   kRoomOffByOne,              // M6: a line is reserved that a replica still needs
   kPublishedBeforeWritten,    // M7

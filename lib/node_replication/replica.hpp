@@ -26,9 +26,8 @@
 //
 // Invariants:
 //   L2  while `writing` and after the holder has seen each `reading` at 0, nobody is in the data
-//   U2  ltail <= ctail: ctail is raised first
-//   U15 between begin_writing() and end_writing() ctail and ltail are brought up to what the data
-//       hold; so readers never see what ctail does not tell
+//   U15 whatever is applied between begin_writing() and end_writing(), ltail tells before the end;
+//       so readers see nothing that ltail, and with it ctail, does not tell
 //
 //   begin_reading, end_reading   a session's thread, for its own slot
 //   everything else              the holder of `lock`

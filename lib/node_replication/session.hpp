@@ -116,14 +116,15 @@ class Session {
 
   // Brings this replica up to what has been completed anywhere.
   void sync() {
-    const LogIndex wanted = shared_->log.ctail();
+    if (shared_->members.has_one()) return;
+    const LogIndex wanted = shared_->members.ctail();
     while (replica_->ltail() < wanted) {
       const auto seen = replica_->lock.look();
       if (replica_->ltail() >= wanted) return;
       if (CombinerLock<Env, kFault>::is_held(seen)) {
         replica_->lock.await_change(seen);
       } else if (replica_->lock.try_lock()) {
-        drive(nullptr);
+        drive(nullptr, wanted);
       }
     }
   }
@@ -179,6 +180,7 @@ class Session {
  private:
   using ReplicaOf = Replica<D, Env, kFault>;
   using SlotOf = Slot<D, Env>;
+  using CombinerOf = Combiner<D, Env, kFault>;
 
   struct Reading {
     explicit Reading(Session& reader) : session(reader) {}
@@ -205,14 +207,19 @@ class Session {
 
   // Requires: the lock. Afterwards the request is done.
   void write_locked(Request<D>& request) {
+    CombinerOf combiner(*shared_, *replica_, id_);
+    if (combiner.serve_alone(request)) {
+      if constexpr (Env::kWitness) version_ = combiner.own_version();
+      return;
+    }
     drive(&request);
     if (request.count > 0) finish();
   }
 
   // Requires: the lock. Until nobody waits behind it, or somebody else holds it.
-  void drive(Request<D>* own) {
-    Combiner<D, Env, kFault> combiner(*shared_, *replica_, id_);
-    while (const auto laggard = combiner.serve(own, *slot_)) {
+  void drive(Request<D>* own, LogIndex wanted = 0) {
+    CombinerOf combiner(*shared_, *replica_, id_);
+    while (const auto laggard = combiner.serve(own, *slot_, wanted)) {
       own = nullptr;
       laggard->replica->lock.await_change(laggard->seen);
       wait_here();
