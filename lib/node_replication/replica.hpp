@@ -15,17 +15,13 @@
 #include "node_replication/combiner_lock.hpp"
 #include "node_replication/env.hpp"
 #include "node_replication/options.hpp"
+#include "node_replication/reader_writer_lock.hpp"
 #include "node_replication/replicable.hpp"
 #include "node_replication/slot.hpp"
 
 // One copy of the structure, with the slots of its sessions, and the reader-writer lock around it.
 //
-// That lock is distributed: each session has a word of its own that says that it reads, and the
-// holder of the combiner lock a flag that says that it writes. Each sets its own, then looks at the
-// other's. Both are seq_cst, so at least one of them sees the other and gives way.
-//
 // Invariants:
-//   L2  while `writing` and after the holder has seen each `reading` at 0, nobody is in the data
 //   U15 whatever is applied between begin_writing() and end_writing(), ltail tells before the end;
 //       so readers see nothing that ltail, and with it ctail, does not tell
 //
@@ -51,7 +47,6 @@ class Replica {
       Env::name(slot.reading, "reading", i);
     }
     Env::name(ltail_, "ltail");
-    Env::name(writing_, "writing");
     Env::name(sessions_, "sessions");
     Env::name(touch_, "data");
   }
@@ -123,38 +118,16 @@ class Replica {
   // Readers leave, and none comes in. `nobody_reads`: the caller is the only session.
   void begin_writing(bool nobody_reads) {
     if (nobody_reads) return;
-    constexpr auto kFenced =
-        kFault == Fault::kWriterNotFenced ? std::memory_order_release : std::memory_order_seq_cst;
-    writing_.exchange(1, kFenced);
-    if (kFault == Fault::kReadersNotAwaited) return;
-    const std::size_t used = slots_used();
-    for (std::size_t i = 0; i < used; ++i) {
-      // Pairs with end_reading(): what a reader has read is not changed under it.
-      if (slots_[i].reading.load(kFault == Fault::kWriterNotFenced
-                                     ? std::memory_order_acquire
-                                     : std::memory_order_seq_cst) != 0) {
-        Env::await(slots_[i].reading, std::memory_order_seq_cst,
-                   [](std::uint32_t reading) { return reading == 0; });
-      }
-    }
+    readers_.begin_writing([this] { return slots_used(); },
+                           [this](std::size_t i) -> const Flag& { return slots_[i].reading; });
   }
-  // release: pairs with begin_reading().
   void end_writing(bool nobody_reads) {
-    if (!nobody_reads) writing_.store(0, std::memory_order_release);
+    if (!nobody_reads) readers_.end_writing();
   }
-
-  void begin_reading(SlotOf& slot) const {
-    constexpr auto kFenced =
-        kFault == Fault::kReaderNotFenced ? std::memory_order_acquire : std::memory_order_seq_cst;
-    for (;;) {
-      slot.reading.exchange(1, kFenced);
-      if (writing_.load(kFenced) == 0) return;
-      slot.reading.store(0, std::memory_order_release);
-      Env::await(writing_, std::memory_order_relaxed,
-                 [](std::uint32_t writing) { return writing == 0; });
-    }
+  void begin_reading(SlotOf& slot) const { readers_.begin_reading(slot.reading); }
+  static void end_reading(SlotOf& slot) {
+    ReaderWriterLock<Env, kFault>::end_reading(slot.reading);
   }
-  static void end_reading(SlotOf& slot) { slot.reading.store(0, std::memory_order_release); }
 
   // For those between begin_reading() and end_reading().
   [[nodiscard]] const D& read() const {
@@ -207,7 +180,7 @@ class Replica {
 
   // Read by every reader, written once in each combining.
   alignas(kCacheLineBytes) typename Env::template atomic<LogIndex> ltail_{0};
-  Flag writing_{0};
+  ReaderWriterLock<Env, kFault> readers_;
   typename Env::template plain<Version> version_{0};  // kept up with kWitness only
 
   alignas(kCacheLineBytes) typename Env::template atomic<std::size_t> sessions_{0};

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "base/align.hpp"
+#include "node_replication/env.hpp"
+#include "node_replication/node_replicated.hpp"
+#include "node_replication/options.hpp"
+#include "node_replication/reader_writer_lock.hpp"
+#include "node_replication/replicable.hpp"
+
+// Concurrent node replication: a structure that is concurrent itself, replicated by several logs.
+// Operations with different keys commute; their keys choose their log, and each log has combiners
+// of its own, so that a node applies several operations at a time. What concerns all keys is a
+// scan: it stops everything.
+//
+//   struct Shards {
+//     struct WriteOp { std::uint64_t key, value; };
+//     static std::size_t key_of(const WriteOp& op) { return op.key; }
+//     // These may run at the same time for different keys:
+//     std::uint64_t apply(const WriteOp& op);
+//     std::optional<std::uint64_t> find(std::uint64_t key) const;
+//   };
+//   auto map = ConcurrentNodeReplicated<Shards>::create({.replicas = 2}, 8, make);
+//   auto session = (*map)->attach(ReplicaId{0});
+//   session->write({.key = 1, .value = 2});
+//   session->read(1, [](const Shards& s) { return s.find(1); });
+//   session->scan([](const Shards& s) { return s.size(); });
+//
+// Guarantees: linearizable, if a read depends on what has its key only. A scan is atomic with
+// regard to everything. Reads take no lock of the structure: the caller's structure has its own.
+//
+// Invariant: a thread in write() or read() has said so in its gate; a scan waits until nobody is
+// there, brings all logs to all replicas, and then has all copies to itself.
+//
+//   Threading: as NodeReplicated; scans one after another.
+namespace quintet::node_replication {
+
+template <class D>
+concept ConcurrentlyReplicable = Replicable<D> && requires(const typename D::WriteOp& operation) {
+  { D::key_of(operation) } -> std::convertible_to<std::size_t>;
+};
+
+template <ConcurrentlyReplicable D, Environment Env = StdEnv>
+class ConcurrentNodeReplicated {
+ private:
+  // What a log's replica holds: the way to the copy that all logs of the replica share.
+  struct Lane {
+    using WriteOp = typename D::WriteOp;
+    Response<D> apply(const WriteOp& operation) { return data->apply(operation); }
+    D* data;
+  };
+  using Lanes = NodeReplicated<Lane, Env>;
+  using Gate = ReaderWriterLock<Env>;
+  struct alignas(kCacheLineBytes) Passage {
+    typename Gate::Word inside{0};
+    typename Env::template atomic<std::uint32_t> taken{0};
+  };
+
+ public:
+  using WriteOp = typename D::WriteOp;
+
+  // A thread's way in, as Session. Move-only; one thread at a time.
+  class Session {
+   public:
+    Session(ConcurrentNodeReplicated& owner, std::size_t replica, Passage& passage,
+            std::vector<typename Lanes::SessionOf> lanes)
+        : owner_(&owner), replica_(replica), passage_(&passage), lanes_(std::move(lanes)) {}
+    Session(Session&& other) noexcept
+        : owner_(other.owner_),
+          replica_(other.replica_),
+          passage_(std::exchange(other.passage_, nullptr)),
+          lanes_(std::move(other.lanes_)) {}
+    Session& operator=(Session&& other) noexcept {
+      Session taken(std::move(other));
+      std::swap(owner_, taken.owner_);
+      std::swap(replica_, taken.replica_);
+      std::swap(passage_, taken.passage_);
+      std::swap(lanes_, taken.lanes_);
+      return *this;
+    }
+    ~Session() { detach(); }
+
+    void detach() {
+      lanes_.clear();
+      // release: pairs with attach().
+      if (passage_ != nullptr) passage_->taken.store(0, std::memory_order_release);
+      passage_ = nullptr;
+    }
+    [[nodiscard]] ReplicaId replica() const { return static_cast<ReplicaId>(replica_); }
+
+    // Applies an operation to all replicas, this one now.
+    Response<D> write(WriteOp operation) {
+      auto& lane = lanes_[D::key_of(operation) % lanes_.size()];
+      const Inside inside(*this);
+      return lane.write(std::move(operation));
+    }
+    // Reads what has this key in this replica: f(const D&).
+    template <std::invocable<const D&> F>
+    decltype(auto) read(std::size_t key, F&& f) {
+      const Inside inside(*this);
+      lanes_[key % lanes_.size()].sync();
+      return std::invoke(std::forward<F>(f), owner_->copy(replica_));
+    }
+    // Reads this replica while nobody writes anywhere: f(const D&).
+    template <std::invocable<const D&> F>
+    decltype(auto) scan(F&& f) {
+      const Alone alone(*owner_);
+      return std::invoke(std::forward<F>(f), owner_->copy(replica_));
+    }
+    // Applies an operation that concerns several keys to all replicas.
+    Response<D> write_all(const WriteOp& operation) {
+      const Alone alone(*owner_);
+      for (std::size_t i = 0; i < owner_->copies_.size(); ++i) {
+        if (i != replica_ && owner_->copies_[i]) owner_->copies_[i]->apply(operation);
+      }
+      return owner_->copies_[replica_]->apply(operation);
+    }
+
+   private:
+    struct Inside {
+      explicit Inside(Session& s) : session(s) {
+        s.owner_->gate_.begin_reading(s.passage_->inside);
+      }
+      ~Inside() { Gate::end_reading(session.passage_->inside); }
+      Inside(const Inside&) = delete;
+      Inside& operator=(const Inside&) = delete;
+      Session& session;
+    };
+
+    ConcurrentNodeReplicated* owner_;
+    std::size_t replica_;
+    Passage* passage_;
+    std::vector<typename Lanes::SessionOf> lanes_;
+  };
+
+  // make(ReplicaId) -> D as in NodeReplicated. Requires: logs >= 1.
+  // Errors: as NodeReplicated::create; the options hold for each log.
+  template <class Make>
+    requires std::convertible_to<std::invoke_result_t<Make&, ReplicaId>, D>
+  [[nodiscard]] static Result<std::unique_ptr<ConcurrentNodeReplicated>> create(
+      const Options& options, std::size_t logs, Make make) {
+    QT_CHECK(logs >= 1, "there is a log");
+    std::unique_ptr<ConcurrentNodeReplicated> made(new ConcurrentNodeReplicated(options));
+    for (std::size_t i = 0; i < options.replicas; ++i) {
+      made->copies_[i] = std::make_unique<D>(make(static_cast<ReplicaId>(i)));
+    }
+    for (std::size_t log = 0; log < logs; ++log) {
+      auto lanes = Lanes::create(
+          options, [&](ReplicaId id) { return Lane{made->copies_[std::size_t(id)].get()}; });
+      if (!lanes) return std::unexpected(lanes.error());
+      made->lanes_.push_back(*std::move(lanes));
+    }
+    return made;
+  }
+
+  // Errors: kNoSuchReplica, kTooManySessions.
+  [[nodiscard]] Result<Session> attach(ReplicaId id = ReplicaId{0}) {
+    std::vector<typename Lanes::SessionOf> sessions;
+    sessions.reserve(lanes_.size());
+    for (auto& lanes : lanes_) {
+      auto session = lanes->attach(id);
+      if (!session) return std::unexpected(session.error());
+      sessions.push_back(*std::move(session));
+    }
+    for (std::size_t i = 0; i < passages_.size(); ++i) {
+      std::uint32_t free = 0;
+      if (!passages_[i].taken.compare_exchange_strong(free, 1, std::memory_order_acquire,
+                                                      std::memory_order_relaxed)) {
+        continue;
+      }
+      std::size_t used = passages_used_.load(std::memory_order_seq_cst);
+      while (used <= i && !passages_used_.compare_exchange_weak(
+                              used, i + 1, std::memory_order_seq_cst, std::memory_order_relaxed)) {
+      }
+      return Session(*this, std::size_t(id), passages_[i], std::move(sessions));
+    }
+    return std::unexpected(Error{Errc::kTooManySessions, passages_.size()});
+  }
+
+  [[nodiscard]] std::size_t replicas() const { return lanes_.front()->replicas(); }
+  [[nodiscard]] std::size_t logs() const { return lanes_.size(); }
+
+  // As NodeReplicated's, while everybody waits. Errors: the same.
+  template <class Copy>
+    requires std::convertible_to<std::invoke_result_t<Copy&, const D&, ReplicaId>, D>
+  Result<ReplicaId> add_replica(Copy copy_of) {
+    const Alone alone(*this);
+    std::size_t source = 0;
+    while (!copies_[source]) ++source;
+    Result<ReplicaId> added = ReplicaId{0};
+    std::unique_ptr<D> made;
+    for (auto& lanes : lanes_) {
+      added = lanes->add_replica([&](const Lane&, ReplicaId id) {
+        if (!made) made = std::make_unique<D>(copy_of(copy(source), id));
+        return Lane{made.get()};
+      });
+      if (!added) return added;  // of the first: they all have the same replicas
+    }
+    copies_[std::size_t(*added)] = std::move(made);
+    return added;
+  }
+  Result<void> remove_replica(ReplicaId id) {
+    const Alone alone(*this);
+    for (auto& lanes : lanes_) {
+      // Refused by the first, or by none: sessions have all logs.
+      if (auto removed = lanes->remove_replica(id); !removed) return removed;
+    }
+    copies_[std::size_t(id)].reset();
+    return {};
+  }
+
+  // Brings every replica up to what has been completed.
+  void sync() {
+    for (auto& lanes : lanes_) lanes->sync();
+  }
+
+ private:
+  // A scan: nobody is inside, and all copies are equal.
+  class Alone {
+   public:
+    explicit Alone(ConcurrentNodeReplicated& owner) : owner_(owner) {
+      // acquire, release: what the last scan did is seen.
+      while (owner.scanning_.exchange(1, std::memory_order_acquire) != 0) {
+        Env::await(owner.scanning_, std::memory_order_relaxed,
+                   [](std::uint32_t busy) { return busy == 0; });
+      }
+      owner.gate_.begin_writing(
+          // seq_cst: a session says that it has come before it says that it is inside.
+          [&] { return owner.passages_used_.load(std::memory_order_seq_cst); },
+          [&](std::size_t i) -> const typename Gate::Word& { return owner.passages_[i].inside; });
+      owner.sync();
+    }
+    ~Alone() {
+      owner_.gate_.end_writing();
+      owner_.scanning_.store(0, std::memory_order_release);
+    }
+    Alone(const Alone&) = delete;
+    Alone& operator=(const Alone&) = delete;
+
+   private:
+    ConcurrentNodeReplicated& owner_;
+  };
+
+  explicit ConcurrentNodeReplicated(const Options& options)
+      : copies_(options.max_replicas), passages_(options.max_sessions * options.max_replicas) {}
+
+  [[nodiscard]] const D& copy(std::size_t replica) const { return *copies_[replica]; }
+
+  std::vector<std::unique_ptr<D>> copies_;  // by replica
+  std::vector<Passage> passages_;
+  typename Env::template atomic<std::size_t> passages_used_{0};
+  Gate gate_;
+  typename Env::template atomic<std::uint32_t> scanning_{0};
+  std::vector<std::unique_ptr<Lanes>> lanes_;  // by log; end before what they point to
+};
+
+}  // namespace quintet::node_replication
