@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -16,6 +15,7 @@
 #include "node_replication/options.hpp"
 #include "node_replication/reader_writer_lock.hpp"
 #include "node_replication/replicable.hpp"
+#include "node_replication/small_locks.hpp"
 
 // Concurrent node replication: a structure that is concurrent itself, replicated by several logs.
 // Operations with different keys commute; their keys choose their log, and each log has combiners
@@ -62,7 +62,6 @@ class ConcurrentNodeReplicated {
   using Gate = ReaderWriterLock<Env>;
   struct alignas(kCacheLineBytes) Passage {
     typename Gate::Word inside{0};
-    typename Env::template atomic<std::uint32_t> taken{0};
   };
 
  public:
@@ -71,19 +70,19 @@ class ConcurrentNodeReplicated {
   // A thread's way in, as Session. Move-only; one thread at a time.
   class Session {
    public:
-    Session(ConcurrentNodeReplicated& owner, std::size_t replica, Passage& passage,
+    Session(ConcurrentNodeReplicated& owner, std::size_t replica, std::size_t place,
             std::vector<typename Lanes::SessionOf> lanes)
-        : owner_(&owner), replica_(replica), passage_(&passage), lanes_(std::move(lanes)) {}
+        : owner_(&owner), replica_(replica), place_(place), lanes_(std::move(lanes)) {}
     Session(Session&& other) noexcept
-        : owner_(other.owner_),
+        : owner_(std::exchange(other.owner_, nullptr)),
           replica_(other.replica_),
-          passage_(std::exchange(other.passage_, nullptr)),
+          place_(other.place_),
           lanes_(std::move(other.lanes_)) {}
     Session& operator=(Session&& other) noexcept {
       Session taken(std::move(other));
       std::swap(owner_, taken.owner_);
       std::swap(replica_, taken.replica_);
-      std::swap(passage_, taken.passage_);
+      std::swap(place_, taken.place_);
       std::swap(lanes_, taken.lanes_);
       return *this;
     }
@@ -91,9 +90,7 @@ class ConcurrentNodeReplicated {
 
     void detach() {
       lanes_.clear();
-      // release: pairs with attach().
-      if (passage_ != nullptr) passage_->taken.store(0, std::memory_order_release);
-      passage_ = nullptr;
+      if (owner_ != nullptr) std::exchange(owner_, nullptr)->places_.give_back(place_);
     }
     [[nodiscard]] ReplicaId replica() const { return static_cast<ReplicaId>(replica_); }
 
@@ -127,18 +124,18 @@ class ConcurrentNodeReplicated {
 
    private:
     struct Inside {
-      explicit Inside(Session& s) : session(s) {
-        s.owner_->gate_.begin_reading(s.passage_->inside);
+      explicit Inside(Session& session) : word(session.owner_->passages_[session.place_].inside) {
+        session.owner_->gate_.begin_reading(word);
       }
-      ~Inside() { Gate::end_reading(session.passage_->inside); }
+      ~Inside() { Gate::end_reading(word); }
       Inside(const Inside&) = delete;
       Inside& operator=(const Inside&) = delete;
-      Session& session;
+      typename Gate::Word& word;
     };
 
     ConcurrentNodeReplicated* owner_;
     std::size_t replica_;
-    Passage* passage_;
+    std::size_t place_;
     std::vector<typename Lanes::SessionOf> lanes_;
   };
 
@@ -171,19 +168,9 @@ class ConcurrentNodeReplicated {
       if (!session) return std::unexpected(session.error());
       sessions.push_back(*std::move(session));
     }
-    for (std::size_t i = 0; i < passages_.size(); ++i) {
-      std::uint32_t free = 0;
-      if (!passages_[i].taken.compare_exchange_strong(free, 1, std::memory_order_acquire,
-                                                      std::memory_order_relaxed)) {
-        continue;
-      }
-      std::size_t used = passages_used_.load(std::memory_order_seq_cst);
-      while (used <= i && !passages_used_.compare_exchange_weak(
-                              used, i + 1, std::memory_order_seq_cst, std::memory_order_relaxed)) {
-      }
-      return Session(*this, std::size_t(id), passages_[i], std::move(sessions));
-    }
-    return std::unexpected(Error{Errc::kTooManySessions, passages_.size()});
+    const auto place = places_.take();
+    if (!place) return std::unexpected(Error{Errc::kTooManySessions, places_.count()});
+    return Session(*this, std::size_t(id), *place, std::move(sessions));
   }
 
   [[nodiscard]] std::size_t replicas() const { return lanes_.front()->replicas(); }
@@ -228,20 +215,15 @@ class ConcurrentNodeReplicated {
   class Alone {
    public:
     explicit Alone(ConcurrentNodeReplicated& owner) : owner_(owner) {
-      // acquire, release: what the last scan did is seen.
-      while (owner.scanning_.exchange(1, std::memory_order_acquire) != 0) {
-        Env::await(owner.scanning_, std::memory_order_relaxed,
-                   [](std::uint32_t busy) { return busy == 0; });
-      }
+      owner.scanning_.lock();
       owner.gate_.begin_writing(
-          // seq_cst: a session says that it has come before it says that it is inside.
-          [&] { return owner.passages_used_.load(std::memory_order_seq_cst); },
+          [&] { return owner.places_.used(); },
           [&](std::size_t i) -> const typename Gate::Word& { return owner.passages_[i].inside; });
       owner.sync();
     }
     ~Alone() {
       owner_.gate_.end_writing();
-      owner_.scanning_.store(0, std::memory_order_release);
+      owner_.scanning_.unlock();
     }
     Alone(const Alone&) = delete;
     Alone& operator=(const Alone&) = delete;
@@ -251,15 +233,17 @@ class ConcurrentNodeReplicated {
   };
 
   explicit ConcurrentNodeReplicated(const Options& options)
-      : copies_(options.max_replicas), passages_(options.max_sessions * options.max_replicas) {}
+      : copies_(options.max_replicas),
+        places_(options.max_sessions * options.max_replicas),
+        passages_(places_.count()) {}
 
   [[nodiscard]] const D& copy(std::size_t replica) const { return *copies_[replica]; }
 
   std::vector<std::unique_ptr<D>> copies_;  // by replica
-  std::vector<Passage> passages_;
-  typename Env::template atomic<std::size_t> passages_used_{0};
+  Places<Env> places_;
+  std::vector<Passage> passages_;  // by place
   Gate gate_;
-  typename Env::template atomic<std::uint32_t> scanning_{0};
+  SmallMutex<Env> scanning_{"scanning"};
   std::vector<std::unique_ptr<Lanes>> lanes_;  // by log; end before what they point to
 };
 

@@ -17,6 +17,7 @@
 #include "base/assert.hpp"
 #include "node_replication/env.hpp"
 #include "node_replication/options.hpp"
+#include "node_replication/small_locks.hpp"
 
 // The shared log: a ring of lines that hold operations, in the order in which every replica applies
 // them. Indices grow for ever; index i lies in line i mod N. A line is published by its sequence
@@ -56,7 +57,6 @@ class Log {
   Log() {
     Env::name(tail_, "tail");
     Env::name(head_, "head");
-    Env::name(collecting_, "collecting");
   }
   Log(const Log&) = delete;
   Log& operator=(const Log&) = delete;
@@ -142,11 +142,7 @@ class Log {
   // Nothing below `least` is needed any more. `least()` is the smallest ltail.
   template <class Least>
   void advance_head(Least least) {
-    if constexpr (kDestroys) {
-      while (collecting_.exchange(1, std::memory_order_acquire) != 0) {
-        Env::await(collecting_, std::memory_order_relaxed, [](int busy) { return busy == 0; });
-      }
-    }
+    if constexpr (kDestroys) collecting_.lock();
     const LogIndex end = least();
     LogIndex begin = head();
     if constexpr (kDestroys) {
@@ -160,7 +156,7 @@ class Log {
     while (begin < end &&
            !head_.compare_exchange_weak(begin, end, kOrder, std::memory_order_relaxed)) {
     }
-    if constexpr (kDestroys) collecting_.store(0, std::memory_order_release);
+    if constexpr (kDestroys) collecting_.unlock();
   }
 
  private:
@@ -198,7 +194,7 @@ class Log {
   // Each on a line of its own: combiners write them at different times.
   alignas(kCacheLineBytes) typename Env::template atomic<LogIndex> tail_{0};
   alignas(kCacheLineBytes) typename Env::template atomic<LogIndex> head_{0};
-  typename Env::template atomic<int> collecting_{0};  // who destroys operations
+  SmallMutex<Env> collecting_{"collecting"};  // who destroys operations
   alignas(kCacheLineBytes) Line* lines_ = nullptr;
   std::size_t mask_ = 0;
   std::pmr::memory_resource* memory_ = nullptr;

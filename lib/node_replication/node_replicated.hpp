@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <memory>
 #include <memory_resource>
+#include <mutex>
+#include <optional>
 #include <utility>
 
 #include "base/assert.hpp"
@@ -16,6 +18,7 @@
 #include "node_replication/replica.hpp"
 #include "node_replication/replicable.hpp"
 #include "node_replication/session.hpp"
+#include "node_replication/small_locks.hpp"
 
 // Node replication: a sequential structure made concurrent. Every replica (one for each NUMA node,
 // say) holds a copy of the structure; a shared log orders the writes, and each replica applies them
@@ -87,7 +90,7 @@ class NodeReplicated {
 
   // Brings every replica up to what has been completed.
   void sync() {
-    const Administrating administrating(*this);
+    const std::lock_guard administrating(administrating_);
     shared_.members.for_each([this](ReplicaOf& replica, ReplicaId id) {
       Locked locked(shared_, replica, id);
       locked.combiner().catch_up();
@@ -100,7 +103,7 @@ class NodeReplicated {
   template <class Copy>
     requires std::convertible_to<std::invoke_result_t<Copy&, const D&, ReplicaId>, D>
   Result<ReplicaId> add_replica(Copy copy) {
-    const Administrating administrating(*this);
+    const std::lock_guard administrating(administrating_);
     const auto id = static_cast<ReplicaId>(std::countr_one(shared_.members.set()));
     if (std::size_t(id) >= shared_.members.most()) {
       return std::unexpected(Error{Errc::kTooManyReplicas, shared_.members.most()});
@@ -128,7 +131,7 @@ class NodeReplicated {
   // others are brought up to it before, because ctail must not fall.
   // Errors: kNoSuchReplica, kSessionsAttached, kLastReplica.
   Result<void> remove_replica(ReplicaId id) {
-    const Administrating administrating(*this);
+    const std::lock_guard administrating(administrating_);
     if (!is_replica(id)) {
       return std::unexpected(Error{Errc::kNoSuchReplica, std::uint64_t(id)});
     }
@@ -168,23 +171,6 @@ class NodeReplicated {
   using ReplicaOf = Replica<D, Env, kFault>;
   using CombinerOf = Combiner<D, Env, kFault>;
 
-  // One at a time.
-  class Administrating {
-   public:
-    explicit Administrating(NodeReplicated& owner) : owner_(owner) {
-      // acquire, release: all that it does to the set of replicas.
-      while (owner.administrating_.exchange(1, std::memory_order_acquire) != 0) {
-        Env::await(owner.administrating_, std::memory_order_relaxed,
-                   [](std::uint32_t busy) { return busy == 0; });
-      }
-    }
-    ~Administrating() { owner_.administrating_.store(0, std::memory_order_release); }
-    Administrating(const Administrating&) = delete;
-    Administrating& operator=(const Administrating&) = delete;
-
-   private:
-    NodeReplicated& owner_;
-  };
   // A replica's lock, among its sessions that want it too.
   class Locked {
    public:
@@ -215,9 +201,7 @@ class NodeReplicated {
   };
 
   explicit NodeReplicated(const Options& options)
-      : options_(options), shared_(options.max_replicas) {
-    Env::name(administrating_, "administrating");
-  }
+      : options_(options), shared_(options.max_replicas) {}
 
   [[nodiscard]] static std::optional<Error> refusal(const Options& options) {
     if (options.max_replicas < 1 || options.max_replicas > Members<D, Env, kFault>::kMost) {
@@ -250,7 +234,7 @@ class NodeReplicated {
 
   Options options_;
   Shared<D, Env, kFault> shared_;
-  typename Env::template atomic<std::uint32_t> administrating_{0};
+  SmallMutex<Env> administrating_{"administrating"};  // one at a time
 };
 
 }  // namespace quintet::node_replication

@@ -18,6 +18,7 @@
 #include "node_replication/reader_writer_lock.hpp"
 #include "node_replication/replicable.hpp"
 #include "node_replication/slot.hpp"
+#include "node_replication/small_locks.hpp"
 
 // One copy of the structure, with the slots of its sessions, and the reader-writer lock around it.
 //
@@ -36,9 +37,7 @@ class Replica {
 
   // Closed and empty. Throws what `memory` throws.
   Replica(std::size_t max_sessions, std::pmr::memory_resource& memory)
-      : max_sessions_(max_sessions),
-        memory_(&memory),
-        attached_(std::make_unique<Flag[]>(max_sessions)) {
+      : max_sessions_(max_sessions), memory_(&memory), places_(max_sessions) {
     batch.reserve(max_sessions);
     slots_ = static_cast<SlotOf*>(memory.allocate(slot_bytes(), alignof(SlotOf)));
     for (std::size_t i = 0; i <= max_sessions; ++i) {
@@ -76,11 +75,8 @@ class Replica {
   // seq_cst: pairs with attach(). Whoever takes the lock and then sees one session only may take it
   // that there is no other until it gives the lock up.
   [[nodiscard]] std::size_t sessions() const { return sessions_.load(std::memory_order_seq_cst); }
-  // Attached sessions have slots below this. seq_cst: a writer looks here after it has said that it
-  // writes, a reader comes here before it says that it reads.
-  [[nodiscard]] std::size_t slots_used() const {
-    return slots_used_.load(std::memory_order_seq_cst);
-  }
+  // Attached sessions have slots below this.
+  [[nodiscard]] std::size_t slots_used() const { return places_.used(); }
   [[nodiscard]] SlotOf& slot(std::size_t index) { return slots_[index]; }
   // Of whoever adds or removes replicas or brings them up to date; one at a time.
   [[nodiscard]] SlotOf& administrator() { return slots_[max_sessions_]; }
@@ -91,14 +87,14 @@ class Replica {
     enter();
     std::optional<std::size_t> index;
     const bool open = is_open();
-    if (open) index = take_slot();
+    if (open) index = places_.take();
     if (index) return *index;
     leave();
     return std::unexpected(open ? Error{Errc::kTooManySessions, max_sessions_}
                                 : Error{Errc::kNoSuchReplica});
   }
   void detach(std::size_t index) {
-    attached_[index].store(0, std::memory_order_release);
+    places_.give_back(index);
     leave();
   }
   // From enter() to leave() no holder of the lock takes it that it is alone. An administrator does
@@ -161,35 +157,17 @@ class Replica {
 
   [[nodiscard]] std::size_t slot_bytes() const { return (max_sessions_ + 1) * sizeof(SlotOf); }
 
-  [[nodiscard]] std::optional<std::size_t> take_slot() {
-    for (std::size_t i = 0; i < max_sessions_; ++i) {
-      std::uint32_t free = 0;
-      // acquire: pairs with detach(), for the slot's content.
-      if (!attached_[i].compare_exchange_strong(free, 1, std::memory_order_acquire,
-                                                std::memory_order_relaxed)) {
-        continue;
-      }
-      std::size_t used = slots_used();
-      while (used <= i && !slots_used_.compare_exchange_weak(used, i + 1, std::memory_order_seq_cst,
-                                                             std::memory_order_relaxed)) {
-      }
-      return i;
-    }
-    return std::nullopt;
-  }
-
   // Read by every reader, written once in each combining.
   alignas(kCacheLineBytes) typename Env::template atomic<LogIndex> ltail_{0};
   ReaderWriterLock<Env, kFault> readers_;
   typename Env::template plain<Version> version_{0};  // kept up with kWitness only
 
   alignas(kCacheLineBytes) typename Env::template atomic<std::size_t> sessions_{0};
-  typename Env::template atomic<std::size_t> slots_used_{0};
   Flag open_{0};
   SlotOf* slots_ = nullptr;
   std::size_t max_sessions_;
   std::pmr::memory_resource* memory_;
-  std::unique_ptr<Flag[]> attached_;  // by slot
+  Places<Env> places_;
 
   [[no_unique_address]] typename Env::template plain<Touch> touch_;
   alignas(kCacheLineBytes) std::optional<D> data_;
