@@ -62,31 +62,22 @@ class Combiner {
   Combiner(Shared<D, Env, kFault>& shared, ReplicaOf& replica, ReplicaId id)
       : shared_(&shared), replica_(&replica), id_(id) {}
 
-  // The shortest way: serves `own` if there is no other session, and gives the lock up. False:
-  // there are others, or the log is full; nothing was done. Requires: the lock.
-  [[nodiscard]] bool serve_alone(Request<D>& own) {
-    if (replica_->sessions() != 1) return false;
-    if (shared_->members.has_one()) {
-      if (replica_->ltail() != log().tail()) return false;
-      apply_request(own);
-      if constexpr (Env::kWitness) own_version_ = replica_->version();
+  // The shortest way: serves `own`, without looking for others, and gives the lock up. False: the
+  // lock is still held, because others want to be served, or (own.count > 0) because the log is
+  // full. Requires: the lock.
+  [[nodiscard]] bool serve_own(Request<D>& own) {
+    const bool alone = replica_->sessions() == 1;
+    const bool logged = !shared_->members.has_one();
+    if (!(logged ? log_own(own, alone) : apply_own(own, alone))) return false;
+    if (alone && !logged) {
       replica_->lock.unlock_alone();
       return true;
     }
-    if (own.count > LogOf::kOpsPerLine) return false;
-    const auto line = log().reserve(1, replica_->head_seen);
-    if (!line) return false;
-    Served served{own, nullptr};
-    batch_ = {&served, 1};
-    next_ = 0;
-    append(*line, own.count);
-    apply_log(*line, *line + 1, true);
-    own.count = 0;
-    if constexpr (Env::kWitness) own_version_ = served.version;
     // Not by a store, which could be seen much later: who returns from a write, and lets others
     // know by whatever means, has raised ltail for all to see.
-    replica_->lock.unlock();
-    return true;
+    if (replica_->lock.unlock_unless_wanted()) return true;
+    replica_->lock.clear_wanted();
+    return false;
   }
 
   // Serves `own` (null: none, or it is in the slot), then whoever wants to be served, and brings
@@ -133,6 +124,29 @@ class Combiner {
   static constexpr std::size_t kPrefetch = 8;  // operations ahead
 
   [[nodiscard]] LogOf& log() { return shared_->log; }
+
+  // False: nothing was done.
+  bool apply_own(Request<D>& own, bool alone) {
+    if (replica_->ltail() != log().tail()) return false;
+    replica_->begin_writing(alone);
+    apply_request(own);
+    if constexpr (Env::kWitness) own_version_ = replica_->version();
+    replica_->end_writing(alone);
+    return true;
+  }
+  bool log_own(Request<D>& own, bool alone) {
+    if (own.count > LogOf::kOpsPerLine) return false;
+    const auto line = log().reserve(1, replica_->head_seen);
+    if (!line) return false;
+    Served served{own, nullptr};
+    batch_ = {&served, 1};
+    next_ = 0;
+    append(*line, own.count);
+    apply_log(*line, *line + 1, alone);
+    own.count = 0;
+    if constexpr (Env::kWitness) own_version_ = served.version;
+    return true;
+  }
 
   // Everything that is posted.
   void gather(const Request<D>* own) {

@@ -23,6 +23,7 @@ struct Touch {};
 //   Parker                            where one thread sleeps
 //   await(cell, order, holds, parker) as await(cell, order, holds), but may sleep in the parker
 //   wake(parker)                      after the cell was changed: ends that sleep
+//   kPatience                         pauses before a writer asks the holder of a lock to serve it
 //   kWitness                          requests record versions (Session::last_version)
 template <class E>
 concept Environment = Atomics<E> && std::default_initializable<typename E::Parker> &&
@@ -32,10 +33,12 @@ concept Environment = Atomics<E> && std::default_initializable<typename E::Parke
                           E::await(cell, std::memory_order_acquire, holds, parker)
                         } -> std::same_as<std::uint32_t>;
                         E::wake(parker);
+                        { E::kPatience } -> std::convertible_to<int>;
                         { E::kWitness } -> std::convertible_to<bool>;
                       };
 
 struct StdEnv : PatientAtomics {
+  static constexpr int kPatience = 64;  // 1.5 us. Case node_replication/mix, writes:100
   static constexpr bool kWitness = false;
 
   class Parker {

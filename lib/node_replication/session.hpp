@@ -72,7 +72,7 @@ class Session {
     QT_ASSERT(is_attached() && !submitted_, "one request at a time");
     Call<D> call{std::move(operation)};
     Request<D> request{&call.operation, &call.response, 1};
-    if (replica_->lock.try_lock()) {
+    if (lock_soon()) {
       write_locked(request);
     } else if constexpr (SlotOf::kHoldsCall) {
       auto& posted = *std::construct_at(place(), std::move(call));
@@ -95,7 +95,7 @@ class Session {
     QT_CHECK(operations.size() == responses.size(), "a response for each operation");
     if (operations.empty()) return;
     Request<D> request{operations.data(), responses.data(), operations.size()};
-    if (replica_->lock.try_lock()) {
+    if (lock_soon()) {
       write_locked(request);
     } else {
       post(request, Stage::kPosted);
@@ -205,27 +205,38 @@ class Session {
                                                                 : std::memory_order_seq_cst);
   }
 
+  // Whether the lock was got at once or a moment later. Each look takes the line from the holder,
+  // and an answer from another core costs as much as many operations of one's own: so not every
+  // look.
+  [[nodiscard]] bool lock_soon() {
+    if (replica_->lock.try_lock()) return true;
+    for (int i = 0; i < Env::kPatience; ++i) Env::pause();
+    return replica_->lock.try_lock();
+  }
+
   // Requires: the lock. Afterwards the request is done.
   void write_locked(Request<D>& request) {
     CombinerOf combiner(*shared_, *replica_, id_);
-    if (combiner.serve_alone(request)) {
-      if constexpr (Env::kWitness) version_ = combiner.own_version();
-      return;
-    }
-    drive(&request);
+    const bool done = combiner.serve_own(request);
+    if constexpr (Env::kWitness) version_ = combiner.own_version();
+    if (done) return;
+    drive(request.count > 0 ? &request : nullptr);
     if (request.count > 0) finish();
   }
 
   // Requires: the lock. Until nobody waits behind it, or somebody else holds it.
   void drive(Request<D>* own, LogIndex wanted = 0) {
     CombinerOf combiner(*shared_, *replica_, id_);
+    [[maybe_unused]] const bool has_own = own != nullptr;
     while (const auto laggard = combiner.serve(own, *slot_, wanted)) {
       own = nullptr;
       laggard->replica->lock.await_change(laggard->seen);
       wait_here();
       if (!replica_->lock.lock_or_want()) return;
     }
-    if constexpr (Env::kWitness) version_ = combiner.own_version();
+    if constexpr (Env::kWitness) {
+      if (has_own) version_ = combiner.own_version();
+    }
   }
   // From now on the slot may be given the lock.
   void wait_here() {
