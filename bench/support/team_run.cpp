@@ -12,7 +12,7 @@ namespace {
 CountFlag team_ms("team_ms", "how long a team of threads runs, in milliseconds",
                   {.value = 200, .quick = 20, .min = 1, .max = 600'000});
 ChoiceFlag pin("pin", "which hardware threads a team takes first",
-               {"compact", "scatter", "one_per_core"});
+               {"compact", "scatter", "one_per_core", "fill"});
 
 // Shared by all teams of the process, which point to it.
 const platform::Result<platform::Topology>& machine() {

@@ -34,24 +34,12 @@ bool transparent_huge_pages_off() {
   return !file || modes.find("[never]") != std::string::npos;
 }
 
-// Reserves one page more than asked and trims both ends, because mmap aligns only to 4 KiB.
-void* map_aligned(std::size_t bytes, std::size_t alignment) {
-  void* const raw = ::mmap(nullptr, bytes + alignment, kProtection, kFlags, -1, 0);
-  if (raw == MAP_FAILED) return raw;
-  auto* const start = static_cast<std::byte*>(raw);
-  const auto address = reinterpret_cast<std::uintptr_t>(raw);
-  const std::size_t before = align_up<std::uintptr_t>(address, alignment) - address;
-  if (before > 0) ::munmap(start, before);
-  ::munmap(start + before + bytes, alignment - before);
-  return start + before;
-}
-
 void* map_pages(std::size_t bytes, Backing backing) {
   switch (backing) {
     case Backing::k4K:
       return ::mmap(nullptr, bytes, kProtection, kFlags, -1, 0);
     case Backing::kTransparentHuge:
-      return map_aligned(bytes, kHugePage);
+      return internal::map_aligned(bytes, kHugePage);
     case Backing::kHugeTlb:
       return ::mmap(nullptr, bytes, kProtection, kFlags | MAP_HUGETLB | kMapHuge2M, -1, 0);
   }
@@ -110,6 +98,18 @@ Result<void> MemoryMap::decommit(std::size_t offset, std::size_t bytes) {
   if (bytes == 0) return {};
   if (::madvise(data_ + offset, bytes, MADV_DONTNEED) != 0) return error(errno, "decommit memory");
   return {};
+}
+
+// Reserves more than asked and trims both ends, because mmap aligns only to 4 KiB.
+void* internal::map_aligned(std::size_t bytes, std::size_t alignment) noexcept {
+  void* const raw = ::mmap(nullptr, bytes + alignment, kProtection, kFlags, -1, 0);
+  if (raw == MAP_FAILED) return raw;
+  auto* const start = static_cast<std::byte*>(raw);
+  const auto address = reinterpret_cast<std::uintptr_t>(raw);
+  const std::size_t before = align_up<std::uintptr_t>(address, alignment) - address;
+  if (before > 0) ::munmap(start, before);
+  ::munmap(start + before + bytes, alignment - before);
+  return start + before;
 }
 
 void internal::touch_pages(std::span<std::byte> bytes) noexcept {

@@ -65,6 +65,9 @@ class MemoryMap {
 };
 
 namespace internal {
+// Anonymous memory of whole pages at a multiple of `alignment`, or MAP_FAILED with errno set.
+// Requires: `bytes` and `alignment` are multiples of 4 KiB whose sum does not overflow.
+[[nodiscard]] void* map_aligned(std::size_t bytes, std::size_t alignment) noexcept;
 // Commits by touching a byte per 4 KiB: for kernels before 5.14, without MADV_POPULATE_WRITE.
 void touch_pages(std::span<std::byte> bytes) noexcept;
 }  // namespace internal

@@ -2,6 +2,7 @@
 #include "platform/topology.hpp"
 
 #include <hwloc.h>
+#include <sched.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -23,6 +24,18 @@ unsigned first_numa_node(hwloc_topology_t topology, hwloc_obj_t unit) {
   return object == nullptr ? 0 : object->logical_index;
 }
 
+using Cpuset = std::unique_ptr<hwloc_bitmap_s, decltype(&hwloc_bitmap_free)>;
+
+Result<Cpuset> cpuset(std::span<const ProcessingUnit> units) {
+  Cpuset set(hwloc_bitmap_alloc(), &hwloc_bitmap_free);
+  for (const ProcessingUnit& unit : units) {
+    if (!set || hwloc_bitmap_set(set.get(), unit.os_index) != 0) {
+      return error(ENOMEM, "allocate a cpuset");
+    }
+  }
+  return set;
+}
+
 std::vector<ProcessingUnit> list_units(hwloc_topology_t topology) {
   std::vector<ProcessingUnit> units;
   std::map<unsigned, unsigned> threads_of_core;
@@ -34,6 +47,8 @@ std::vector<ProcessingUnit> list_units(hwloc_topology_t topology) {
     // Some virtual machines show no cores; then every unit is one.
     unit.core = core == nullptr ? object->logical_index : core->logical_index;
     unit.numa_node = first_numa_node(topology, object);
+    const hwloc_obj_t l3 = hwloc_get_ancestor_obj_by_type(topology, HWLOC_OBJ_L3CACHE, object);
+    unit.l3_cache = l3 == nullptr ? unit.numa_node : l3->logical_index;
     unit.thread_of_core = threads_of_core[unit.core]++;
     units.push_back(unit);
   }
@@ -61,11 +76,22 @@ void Topology::Deleter::operator()(hwloc_topology* handle) const noexcept {
 
 Result<Topology> Topology::load(Handle handle) {
   if (hwloc_topology_load(handle.get()) != 0) return error(errno, "read the machine's topology");
+  return describe(std::move(handle));
+}
+
+Result<Topology> Topology::describe(Handle handle) {
   Topology topology;
   topology.units_ = list_units(handle.get());
   if (topology.units_.empty()) return error(ENODEV, "find a processing unit in the cpuset");
   unsigned last_core = 0;
-  for (const auto& unit : topology.units_) last_core = std::max(last_core, unit.core);
+  for (std::size_t i = 0; i < topology.units_.size(); ++i) {
+    const ProcessingUnit& unit = topology.units_[i];
+    last_core = std::max(last_core, unit.core);
+    if (topology.unit_at_.size() <= unit.os_index) {
+      topology.unit_at_.resize(unit.os_index + 1, topology.units_.size());
+    }
+    topology.unit_at_[unit.os_index] = i;
+  }
   topology.cores_ = last_core + 1;
   topology.numa_nodes_ = static_cast<std::size_t>(
       std::max(1, hwloc_get_nbobjs_by_type(handle.get(), HWLOC_OBJ_NUMANODE)));
@@ -98,6 +124,11 @@ Result<std::vector<ProcessingUnit>> Topology::placement(PinPolicy policy,
   if (threads == 0) return error(EINVAL, "place threads", "ask for at least one");
   std::vector<ProcessingUnit> order = units_;
   if (policy == PinPolicy::kScatter) order_scattered(order);
+  if (policy == PinPolicy::kFill) {
+    std::ranges::sort(order, {}, [](const ProcessingUnit& unit) {
+      return std::tuple(unit.thread_of_core, unit.numa_node, unit.core);
+    });
+  }
   if (policy == PinPolicy::kOnePerCore) {
     std::erase_if(order, [](const ProcessingUnit& unit) { return unit.thread_of_core != 0; });
     if (threads > order.size()) {
@@ -110,19 +141,45 @@ Result<std::vector<ProcessingUnit>> Topology::placement(PinPolicy policy,
   return placed;
 }
 
+Result<Topology> Topology::restricted_to(std::span<const ProcessingUnit> units) const {
+  auto set = cpuset(units);
+  if (!set) return std::unexpected(set.error());
+  hwloc_topology_t raw = nullptr;
+  if (hwloc_topology_dup(&raw, handle_.get()) != 0) return error(errno, "copy a topology");
+  Handle handle(raw);
+  if (hwloc_topology_restrict(raw, set->get(), 0) != 0) {
+    return error(errno, "restrict a topology", "name processing units that it has");
+  }
+  return describe(std::move(handle));
+}
+
+bool Topology::is_this_system() const noexcept {
+  return hwloc_topology_is_thissystem(handle_.get()) != 0;
+}
+
 Result<void> Topology::bind_current_thread(const ProcessingUnit& unit) const {
-  if (!hwloc_topology_is_thissystem(handle_.get())) {  // hwloc would pretend to succeed
+  return bind_current_thread(std::span(&unit, 1));
+}
+
+Result<void> Topology::bind_current_thread(std::span<const ProcessingUnit> units) const {
+  if (!is_this_system()) {  // hwloc would pretend to succeed
     return error(ENOTSUP, "bind a thread", "a synthetic machine has no processing units");
   }
-  const std::unique_ptr<hwloc_bitmap_s, decltype(&hwloc_bitmap_free)> set(hwloc_bitmap_alloc(),
-                                                                          &hwloc_bitmap_free);
-  if (!set || hwloc_bitmap_only(set.get(), unit.os_index) != 0) {
-    return error(ENOMEM, "allocate a cpuset");
-  }
-  if (hwloc_set_cpubind(handle_.get(), set.get(), HWLOC_CPUBIND_THREAD | HWLOC_CPUBIND_STRICT)) {
+  if (units.empty()) return error(EINVAL, "bind a thread", "name at least one processing unit");
+  const auto set = cpuset(units);
+  if (!set) return std::unexpected(set.error());
+  if (hwloc_set_cpubind(handle_.get(), set->get(), HWLOC_CPUBIND_THREAD | HWLOC_CPUBIND_STRICT)) {
     return error(errno, "bind a thread", "the unit must be in this process's cpuset");
   }
   return {};
+}
+
+std::optional<ProcessingUnit> Topology::current_unit() const noexcept {
+  const int number = is_this_system() ? ::sched_getcpu() : -1;
+  if (number < 0 || static_cast<std::size_t>(number) >= unit_at_.size()) return std::nullopt;
+  const std::size_t place = unit_at_[static_cast<std::size_t>(number)];
+  if (place >= units_.size()) return std::nullopt;
+  return units_[place];
 }
 
 }  // namespace quintet::platform
