@@ -18,8 +18,9 @@
 
 namespace {
 
-using namespace quintet;
 using namespace quintet::platform;
+using quintet::kKiB;
+using quintet::kMiB;
 
 using Nodes = std::vector<unsigned>;
 
