@@ -119,6 +119,26 @@ function(quintet_proof system)
   endforeach()
 endfunction()
 
+# quintet_vm_test(<system> SOURCES ... SCRIPT file [DEPS ...])
+#   CTest `<system>.vm`, of label `e2e`: SCRIPT, with the helpers of lib/testing/vm/machine.sh, boots
+#   a virtual machine that runs the program made of SOURCES. Its arguments: that program, and a
+#   folder that keeps the kernel. Sanitizer builds get none: their runtimes are not in the machine.
+function(quintet_vm_test system)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "SCRIPT" "SOURCES;DEPS")
+  _quintet_reject_unparsed(quintet_vm_test ${system} "${arg_UNPARSED_ARGUMENTS}")
+  if(QT_SANITIZE)
+    return()
+  endif()
+  set(target ${system}_vm_guest)
+  add_executable(${target} ${arg_SOURCES})
+  target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/lib)
+  target_link_libraries(${target} PRIVATE quintet::${system} ${arg_DEPS})
+  add_test(NAME ${system}.vm COMMAND bash ${CMAKE_CURRENT_SOURCE_DIR}/${arg_SCRIPT}
+    $<TARGET_FILE:${target}> ${PROJECT_BINARY_DIR}/vm)
+  set_tests_properties(${system}.vm PROPERTIES LABELS e2e TIMEOUT 300
+    SKIP_REGULAR_EXPRESSION "SKIP: install")
+endfunction()
+
 # quintet_bench(<system> SOURCES ... [DEPS ...])
 #   Executable <build>/bench/<system>_bench on bench/support, and the CTest `perf.<system>`:
 #   it runs alone, with quick settings unless QT_PERF_PROFILE=full, and leaves its JSON in
