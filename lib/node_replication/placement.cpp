@@ -6,6 +6,7 @@
 #include <exception>
 #include <map>
 #include <set>
+#include <span>
 #include <thread>
 
 #include "base/assert.hpp"
@@ -167,11 +168,11 @@ std::size_t Placement::place_of(ReplicaId replica) const noexcept {
   return std::to_underlying(replica) % state_->places.size();
 }
 
-std::span<const ProcessingUnit> Placement::units_of(ReplicaId replica) const {
+std::vector<ProcessingUnit> Placement::units_of(ReplicaId replica) const {
   return state_->places[place_of(replica)].units;
 }
 
-std::span<const unsigned> Placement::nodes_of(ReplicaId replica) const {
+std::vector<unsigned> Placement::nodes_of(ReplicaId replica) const {
   return state_->places[place_of(replica)].memory->nodes();
 }
 
@@ -186,7 +187,7 @@ ReplicaId Placement::replica_of_calling_thread() const noexcept {
 }
 
 platform::Result<void> Placement::bind_current_thread(ReplicaId replica) const {
-  return state_->topology.bind_current_thread(units_of(replica));
+  return state_->topology.bind_current_thread(state_->places[place_of(replica)].units);
 }
 
 platform::Result<Assignment> Placement::assign(platform::PinPolicy policy,

@@ -7,7 +7,6 @@
 #include <memory>
 #include <memory_resource>
 #include <optional>
-#include <span>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -70,8 +69,8 @@ class Placement {
   [[nodiscard]] std::size_t replicas() const noexcept;
 
   // Replicas that are added later, beyond replicas(), take the places of the first ones again.
-  [[nodiscard]] std::span<const platform::ProcessingUnit> units_of(ReplicaId replica) const;
-  [[nodiscard]] std::span<const unsigned> nodes_of(ReplicaId replica) const;
+  [[nodiscard]] std::vector<platform::ProcessingUnit> units_of(ReplicaId replica) const;
+  [[nodiscard]] std::vector<unsigned> nodes_of(ReplicaId replica) const;
 
   // The first replica, for a unit that is nobody's.
   [[nodiscard]] ReplicaId replica_of(const platform::ProcessingUnit& unit) const noexcept;

@@ -45,8 +45,7 @@ Counts threads_of(const Placement& placement, PinPolicy policy, std::size_t thre
 }
 
 Nodes nodes_of(const Placement& placement, std::uint32_t replica) {
-  const auto nodes = placement.nodes_of(ReplicaId{replica});
-  return {nodes.begin(), nodes.end()};
+  return placement.nodes_of(ReplicaId{replica});
 }
 
 std::size_t units_of(const Placement& placement, std::uint32_t replica) {

@@ -40,6 +40,11 @@ void require(bool holds, const std::string& what) {
   std::exit(1);
 }
 
+void say(const char* what) {
+  std::printf("%s.\n", what);
+  std::fflush(stdout);
+}
+
 std::string on(std::uint32_t node) { return " of node " + std::to_string(node); }
 
 // Whether all pages of `memory`, all of them touched, lie on `node`.
@@ -154,24 +159,18 @@ void check_sum(const Topology& topology, const Placement& placement,
     const std::uint64_t sum = session.read([](const Counter& counter) { return counter.sum; });
     require(sum == expected, "the sum is " + std::to_string(sum) + on(node));
   }
-  std::printf("sum %llu on %u replicas.\n", static_cast<unsigned long long>(expected), kNodes);
+  std::printf("the sum is %llu on all replicas.\n", static_cast<unsigned long long>(expected));
 }
 
-// As a batch scheduler would start us: on some of the units.
-void check_cpuset(const Topology& topology) {
-  std::jthread([&] {
-    const auto third = Placement::create(topology).value().units_of(ReplicaId{2});
-    const std::vector units(third.begin(), third.end());
-    require(topology.bind_current_thread(units).has_value(), "narrow the cpuset");
-    const Topology narrow = Topology::discover().value();
-    const Placement placement = Placement::create(narrow).value();
-    require(placement.replicas() == 1, "replicas on nodes that the cpuset leaves out");
-    void* const block = placement.memory(ReplicaId{0})->allocate(kBytes, kPage);
-    std::memset(block, 1, kBytes);
-    require(lies_on(topology, {static_cast<std::byte*>(block), kBytes}, 2),
-            "the memory of the cpuset's node is elsewhere");
-    placement.memory(ReplicaId{0})->deallocate(block, kBytes, kPage);
-  }).join();
+// As a batch scheduler would start us: on some of the units. Narrows the process for good.
+void check_cpuset(const Topology& topology, const Placement& whole) {
+  const auto units = whole.units_of(ReplicaId{2});
+  require(topology.bind_current_thread(units).has_value(), "narrow the cpuset");
+  const Topology narrow = Topology::discover().value();
+  const Placement placement = Placement::create(narrow).value();
+  require(placement.replicas() == 1, "replicas on nodes that the cpuset leaves out");
+  const std::pmr::vector<std::byte> data(kBytes, std::byte{1}, placement.memory(ReplicaId{0}));
+  require(lies_on(topology, data, 2), "the memory of the cpuset's node is elsewhere");
 }
 
 int run() {
@@ -181,9 +180,11 @@ int run() {
   const auto unbound = placement.unbound();
   require(!unbound, unbound ? unbound->message() : "");
   check_memory(topology, placement);
+  say("blocks lie on the nodes of their replicas");
   check_log_memory(topology, placement);
+  say("the log lies on all nodes");
   check_threads(topology, placement);
-  check_cpuset(topology);
+  say("threads find the replicas of their nodes");
 
   Options options{.log_lines = 256};  // so that it wraps
   placement.apply_to(options);
@@ -193,8 +194,11 @@ int run() {
                        .bound = {kBytes, std::byte{1}, placement.memory(replica)}};
       })).value();
   check_structure(topology, *counters);
+  say("structures lie on the nodes of their replicas");
   check_sum(topology, placement, *counters);
-  std::puts("all is in its place.");
+  check_cpuset(topology, placement);
+  say("a narrow cpuset has one replica, on its node");
+  say("all is in its place");
   return 0;
 }
 
