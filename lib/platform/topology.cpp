@@ -165,7 +165,6 @@ Result<void> Topology::bind_current_thread(std::span<const ProcessingUnit> units
   if (!is_this_system()) {  // hwloc would pretend to succeed
     return error(ENOTSUP, "bind a thread", "a synthetic machine has no processing units");
   }
-  if (units.empty()) return error(EINVAL, "bind a thread", "name at least one processing unit");
   const auto set = cpuset(units);
   if (!set) return std::unexpected(set.error());
   if (hwloc_set_cpubind(handle_.get(), set->get(), HWLOC_CPUBIND_THREAD | HWLOC_CPUBIND_STRICT)) {

@@ -169,19 +169,25 @@ TEST_CASE("a thread knows its unit") {
   CHECK_FALSE(two_nodes().current_unit());
 }
 
-TEST_CASE("a thread on a unit outside the topology has none") {
-  const Topology all = Topology::discover().value();
-  const auto& units = all.processing_units();
-  if (units.size() < 2) return;
-  const Topology first = all.restricted_to(std::span(units).first(1)).value();
-  bool bound = false;
+// What a thread on `unit` of this machine sees in `seen_by`.
+std::optional<ProcessingUnit> seen_on(const ProcessingUnit& unit, const Topology& all,
+                                      const Topology& seen_by) {
   std::optional<ProcessingUnit> seen;
+  bool bound = false;
   std::jthread([&] {
-    bound = all.bind_current_thread(units.back()).has_value();
-    seen = first.current_unit();
+    bound = all.bind_current_thread(unit).has_value();
+    seen = seen_by.current_unit();
   }).join();
   CHECK(bound);
-  CHECK_FALSE(seen);
+  return seen;
+}
+
+TEST_CASE("a thread on a unit outside the topology has none") {
+  const Topology all = Topology::discover().value();
+  const std::span units = all.processing_units();
+  if (units.size() < 2) return;
+  CHECK_FALSE(seen_on(units.back(), all, all.restricted_to(units.first(1)).value()));
+  CHECK_FALSE(seen_on(units.front(), all, all.restricted_to(units.last(1)).value()));
 }
 
 TEST_CASE("a thread bound to several units runs on one of them") {
