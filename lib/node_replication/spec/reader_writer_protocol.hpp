@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "node_replication/spec/step.hpp"
+
+// The reader-writer lock of a replica, as a protocol: who may read the structure while who changes
+// it. A reader sets the word of its own session and then looks at the writer's; the writer sets
+// its word and then looks at those of all sessions. One of the two sees the other.
+//
+// Each function is a step of one thread on the shared words: it says whether the step is allowed
+// in this state, and makes the state what it is afterwards. `holds` is the invariant, of the
+// writer and one session; it is kept by each step, for any number of sessions
+// (test/reader_writer_proof.cpp), and the code takes no other steps (test/monitor.hpp).
+// There is one writer at a time: spec/combiner_protocol.hpp. Threading: a function of its
+// arguments.
+namespace quintet::node_replication::spec {
+
+inline constexpr int kOutside = 0;  // phases of both
+inline constexpr int kAsking = 1;   // the own word is set
+inline constexpr int kInside = 2;   // may read the structure, or change it
+
+template <class W>
+struct ReaderState {
+  W phase = W(kOutside);
+  W reading = W(0);  // shared: the session's word
+  W version = W(0);  // of the structure, when it came in
+};
+
+template <class W>
+struct WriterState {
+  W phase = W(kOutside);
+  W writing = W(0);   // shared
+  W sessions = W(0);  // shared: those from here on were never attached
+  W looked = W(0);    // whether the writer has read `sessions` since it set its word
+  W bound = W(0);     // and what it read
+  W passed = W(0);    // the sessions below this have been looked at
+  W version = W(0);   // of the structure: counts its changes
+};
+
+template <class W>
+[[nodiscard]] Truth<W> holds(const WriterState<W>& writer, const ReaderState<W>& reader,
+                             const W& session) {
+  const Truth<W> marked = writer.phase != W(kOutside);
+  const Truth<W> excluded =
+      (writer.looked == W(1)) & ((session < writer.passed) | (session >= writer.bound));
+  return Truth<W>(
+      // words say what phases are
+      (writer.phase <= W(kInside)) & (reader.phase <= W(kInside)) & (writer.looked <= W(1)) &
+      given<Truth<W>>(marked, writer.writing == W(1)) &
+      given<Truth<W>>(!marked, (writer.writing == W(0)) & (writer.looked == W(0))) &
+      given<Truth<W>>(reader.phase == W(kOutside), reader.reading == W(0)) &
+      given<Truth<W>>(reader.phase != W(kOutside), reader.reading == W(1)) &
+      given<Truth<W>>(session >= writer.sessions, reader.phase == W(kOutside)) &
+      given<Truth<W>>(writer.looked == W(1),
+                      (writer.passed <= writer.bound) & (writer.bound <= writer.sessions)) &
+      given<Truth<W>>(writer.phase == W(kInside),
+                      (writer.looked == W(1)) & (writer.passed == writer.bound)) &
+      // who has been passed is not inside, and comes in no more
+      given<Truth<W>>(marked & excluded, reader.phase != W(kInside)) &
+      // what a reader sees does not change under it
+      given<Truth<W>>(reader.phase == W(kInside), reader.version == writer.version));
+}
+
+// What all this is for.
+template <class W>
+[[nodiscard]] Truth<W> excludes(const WriterState<W>& writer, const ReaderState<W>& reader) {
+  return Truth<W>((writer.phase != W(kInside)) | (reader.phase != W(kInside)));
+}
+
+// ---- the reader's steps -------------------------------------------------------------------------
+
+// Sets the own word. Sequentially consistent, as is the look that follows.
+template <class W>
+Truth<W> ask(ReaderState<W>& reader) {
+  const Truth<W> allowed(reader.phase == W(kOutside));
+  reader.phase = W(kAsking);
+  reader.reading = W(1);
+  return allowed;
+}
+
+// Has looked at the writer's word and seen 0.
+template <class W>
+Truth<W> enter(const WriterState<W>& writer, ReaderState<W>& reader) {
+  const Truth<W> allowed((reader.phase == W(kAsking)) & (writer.writing == W(0)));
+  reader.phase = W(kInside);
+  reader.version = writer.version;
+  return allowed;
+}
+
+// Has seen 1, be it an old one: clears the own word.
+template <class W>
+Truth<W> withdraw(ReaderState<W>& reader) {
+  const Truth<W> allowed(reader.phase == W(kAsking));
+  reader.phase = W(kOutside);
+  reader.reading = W(0);
+  return allowed;
+}
+
+template <class W>
+Truth<W> leave(ReaderState<W>& reader) {
+  const Truth<W> allowed(reader.phase == W(kInside));
+  reader.phase = W(kOutside);
+  reader.reading = W(0);
+  return allowed;
+}
+
+// ---- the writer's -------------------------------------------------------------------------------
+
+// Sets its word. Sequentially consistent, as are the looks that follow.
+template <class W>
+Truth<W> mark(WriterState<W>& writer) {
+  const Truth<W> allowed(writer.phase == W(kOutside));
+  writer.phase = W(kAsking);
+  writer.writing = W(1);
+  writer.looked = W(0);
+  return allowed;
+}
+
+// Reads how many sessions there are to look at.
+template <class W>
+Truth<W> count_sessions(WriterState<W>& writer) {
+  const Truth<W> allowed((writer.phase == W(kAsking)) & (writer.looked == W(0)));
+  writer.looked = W(1);
+  writer.bound = writer.sessions;
+  writer.passed = W(0);
+  return allowed;
+}
+
+// Has seen 0 in the word of `session`.
+template <class W>
+Truth<W> pass(WriterState<W>& writer, const ReaderState<W>& reader, const W& session) {
+  const Truth<W> allowed((writer.phase == W(kAsking)) & (writer.looked == W(1)) &
+                         (session == writer.passed) & (session < writer.bound) &
+                         (reader.reading == W(0)));
+  writer.passed = session + W(1);
+  return allowed;
+}
+
+// Has passed all.
+template <class W>
+Truth<W> begin_change(WriterState<W>& writer) {
+  const Truth<W> allowed((writer.phase == W(kAsking)) & (writer.looked == W(1)) &
+                         (writer.passed == writer.bound));
+  writer.phase = W(kInside);
+  return allowed;
+}
+
+template <class W>
+Truth<W> change(WriterState<W>& writer) {
+  const Truth<W> allowed(writer.phase == W(kInside));
+  writer.version = writer.version + W(1);
+  return allowed;
+}
+
+template <class W>
+Truth<W> clear(WriterState<W>& writer) {
+  const Truth<W> allowed(writer.phase == W(kInside));
+  writer.phase = W(kOutside);
+  writer.writing = W(0);
+  writer.looked = W(0);
+  return allowed;
+}
+
+// A session is attached for the first time. (Detached ones are outside, and may be used again.)
+template <class W>
+Truth<W> add_session(WriterState<W>& writer) {
+  writer.sessions = writer.sessions + W(1);
+  return Truth<W>(true);
+}
+
+}  // namespace quintet::node_replication::spec
