@@ -2,7 +2,7 @@
 #include <string>
 
 #include "node_replication/spec/reader_writer_protocol.hpp"
-#include "proof/symbolic/num.hpp"
+#include "node_replication/test/proof/integer.hpp"
 #include "proof/symbolic/obligation.hpp"
 
 // The reader-writer lock for any number of sessions: its invariant holds at first and is kept by
@@ -11,51 +11,42 @@
 namespace quintet::node_replication::proof_world {
 namespace {
 
-using proof::any;
 using proof::assume;
 using proof::Boolean;
-using proof::Num;
 using proof::prove;
-using Reader = spec::ReaderState<Num>;
-using Writer = spec::WriterState<Num>;
+using Reader = spec::ReaderState<Integer>;
+using Writer = spec::WriterState<Integer>;
 
-// Sessions and changes are counted, and nobody counts to 2^62.
-const Num kMany(std::uint64_t{1} << 62);
-
-Num any_count(const std::string& name) {
-  Num count = any<Num>(name);
-  assume(count <= kMany);
-  return count;
-}
 Reader any_reader(const std::string& name) {
-  return {any<Num>(name + ".phase"), any<Num>(name + ".reading"), any_count(name + ".version")};
+  return {any_number(name + ".phase"), any_number(name + ".reading"),
+          any_number(name + ".version")};
 }
 Writer any_writer() {
-  return {.phase = any<Num>("writer.phase"),
-          .writing = any<Num>("writer.writing"),
-          .sessions = any_count("sessions"),
-          .looked = any<Num>("writer.looked"),
-          .bound = any_count("writer.bound"),
-          .passed = any_count("writer.passed"),
-          .version = any_count("version")};
+  return {.phase = any_number("writer.phase"),
+          .writing = any_number("writer.writing"),
+          .sessions = any_number("sessions"),
+          .looked = any_number("writer.looked"),
+          .bound = any_number("writer.bound"),
+          .passed = any_number("writer.passed"),
+          .version = any_number("version")};
 }
 
 // The protocol; a fault is one with another step.
 struct Steps {
-  Boolean (*ask)(Reader&) = spec::ask<Num>;
-  Boolean (*enter)(const Writer&, Reader&) = spec::enter<Num>;
-  Boolean (*withdraw)(Reader&) = spec::withdraw<Num>;
-  Boolean (*leave)(Reader&) = spec::leave<Num>;
-  Boolean (*mark)(Writer&) = spec::mark<Num>;
-  Boolean (*count_sessions)(Writer&) = spec::count_sessions<Num>;
-  Boolean (*pass)(Writer&, const Reader&, const Num&) = spec::pass<Num>;
-  Boolean (*begin_change)(Writer&) = spec::begin_change<Num>;
-  Boolean (*change)(Writer&) = spec::change<Num>;
-  Boolean (*clear)(Writer&) = spec::clear<Num>;
-  Boolean (*add_session)(Writer&) = spec::add_session<Num>;
+  Boolean (*ask)(Reader&) = spec::ask<Integer>;
+  Boolean (*enter)(const Writer&, Reader&) = spec::enter<Integer>;
+  Boolean (*withdraw)(Reader&) = spec::withdraw<Integer>;
+  Boolean (*leave)(Reader&) = spec::leave<Integer>;
+  Boolean (*mark)(Writer&) = spec::mark<Integer>;
+  Boolean (*count_sessions)(Writer&) = spec::count_sessions<Integer>;
+  Boolean (*pass)(Writer&, const Reader&, const Integer&) = spec::pass<Integer>;
+  Boolean (*begin_change)(Writer&) = spec::begin_change<Integer>;
+  Boolean (*change)(Writer&) = spec::change<Integer>;
+  Boolean (*clear)(Writer&) = spec::clear<Integer>;
+  Boolean (*add_session)(Writer&) = spec::add_session<Integer>;
 };
 
-Boolean any_step(const Steps& steps, Writer& writer, Reader& reader, const Num& session) {
+Boolean any_step(const Steps& steps, Writer& writer, Reader& reader, const Integer& session) {
   switch (proof::choose(11)) {
     case 0:
       return (session < writer.sessions) & steps.ask(reader);
@@ -86,16 +77,15 @@ void prove_kept(const Steps& steps) {
   Writer writer = any_writer();
   Reader mine = any_reader("mine");
   const Reader other = any_reader("other");
-  const Num my_session = any_count("my session");
-  const Num other_session = any_count("other session");
+  const Integer my_session = any_number("my session");
+  const Integer other_session = any_number("other session");
   assume(my_session != other_session);
   assume(spec::holds(writer, mine, my_session));
   assume(spec::holds(writer, other, other_session));
   assume(any_step(steps, writer, mine, my_session));
   proof::note("then: writer", writer.phase, writer.writing, writer.passed, writer.bound);
   proof::note("then: mine", mine.phase, mine.reading);
-  prove("the invariant is kept for the session of the step",
-        spec::holds(writer, mine, my_session));
+  prove("the invariant is kept for the session of the step", spec::holds(writer, mine, my_session));
   prove("and for every other", spec::holds(writer, other, other_session));
   prove("no reader is inside with the writer",
         spec::excludes(writer, mine) & spec::excludes(writer, other));
@@ -103,7 +93,7 @@ void prove_kept(const Steps& steps) {
 
 void prove_begins() {
   prove("the invariant holds before the first step",
-        spec::holds(Writer{}, Reader{}, any_count("session")));
+        spec::holds(Writer{}, Reader{}, any_number("session")));
 }
 
 const bool kClaims[] = {
@@ -114,58 +104,58 @@ const bool kClaims[] = {
 // ---- wrong ones ---------------------------------------------------------------------------------
 
 Boolean enter_without_look(const Writer& writer, Reader& reader) {
-  const Boolean allowed = reader.phase == Num(spec::kAsking);
-  reader.phase = Num(spec::kInside);
+  const Boolean allowed = reader.phase == Integer(spec::kAsking);
+  reader.phase = Integer(spec::kInside);
   reader.version = writer.version;
   return allowed;
 }
 // The look comes before the own word is set.
 Boolean enter_from_outside(const Writer& writer, Reader& reader) {
   const Boolean allowed =
-      (reader.phase == Num(spec::kOutside)) & (writer.writing == Num(0));
-  reader.phase = Num(spec::kInside);
+      (reader.phase == Integer(spec::kOutside)) & (writer.writing == Integer(0));
+  reader.phase = Integer(spec::kInside);
   reader.version = writer.version;
   return allowed;
 }
 Boolean ask_without_word(Reader& reader) {
-  const Boolean allowed = reader.phase == Num(spec::kOutside);
-  reader.phase = Num(spec::kAsking);
+  const Boolean allowed = reader.phase == Integer(spec::kOutside);
+  reader.phase = Integer(spec::kAsking);
   return allowed;
 }
 Boolean clear_before_leaving(Reader& reader) {
-  const Boolean allowed = reader.phase == Num(spec::kInside);
-  reader.reading = Num(0);
+  const Boolean allowed = reader.phase == Integer(spec::kInside);
+  reader.reading = Integer(0);
   return allowed;
 }
 // Sessions that are attached after the count and before the mark are not looked at.
 Boolean count_before_mark(Writer& writer) {
-  const Boolean allowed = writer.phase == Num(spec::kOutside);
-  writer.bound = any_count("counted before");
-  writer.phase = Num(spec::kAsking);
-  writer.writing = Num(1);
-  writer.looked = Num(1);
-  writer.passed = Num(0);
+  const Boolean allowed = writer.phase == Integer(spec::kOutside);
+  writer.bound = any_number("counted before");
+  writer.phase = Integer(spec::kAsking);
+  writer.writing = Integer(1);
+  writer.looked = Integer(1);
+  writer.passed = Integer(0);
   return allowed & (writer.bound <= writer.sessions);
 }
-Boolean pass_without_look(Writer& writer, const Reader&, const Num& session) {
-  const Boolean allowed = (writer.phase == Num(spec::kAsking)) & (writer.looked == Num(1)) &
+Boolean pass_without_look(Writer& writer, const Reader&, const Integer& session) {
+  const Boolean allowed = (writer.phase == Integer(spec::kAsking)) & (writer.looked == Integer(1)) &
                           (session == writer.passed) & (session < writer.bound);
-  writer.passed = session + Num(1);
+  writer.passed = session + Integer(1);
   return allowed;
 }
 Boolean skip_the_last(Writer& writer) {
-  const Boolean allowed = (writer.phase == Num(spec::kAsking)) & (writer.looked == Num(1)) &
-                          (writer.passed + Num(1) == writer.bound);
-  writer.phase = Num(spec::kInside);
+  const Boolean allowed = (writer.phase == Integer(spec::kAsking)) & (writer.looked == Integer(1)) &
+                          (writer.passed + Integer(1) == writer.bound);
+  writer.phase = Integer(spec::kInside);
   return allowed;
 }
 Boolean change_after_clear(Writer& writer) {
-  writer.version = writer.version + Num(1);
-  return writer.phase == Num(spec::kOutside);
+  writer.version = writer.version + Integer(1);
+  return writer.phase == Integer(spec::kOutside);
 }
 Boolean clear_between_changes(Writer& writer) {
-  const Boolean allowed = writer.phase == Num(spec::kInside);
-  writer.writing = Num(0);
+  const Boolean allowed = writer.phase == Integer(spec::kInside);
+  writer.writing = Integer(0);
   return allowed;
 }
 
