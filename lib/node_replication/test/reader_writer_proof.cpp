@@ -18,13 +18,15 @@ using Reader = spec::ReaderState<Integer>;
 using Writer = spec::WriterState<Integer>;
 
 Reader any_reader(const std::string& name) {
-  return {any_number(name + ".phase"), any_number(name + ".reading"),
-          any_number(name + ".version")};
+  return {any_number(name + ".attached"), any_number(name + ".phase"),
+          any_number(name + ".reading"), any_number(name + ".version")};
 }
 Writer any_writer() {
   return {.phase = any_number("writer.phase"),
           .writing = any_number("writer.writing"),
           .sessions = any_number("sessions"),
+          .alone = any_number("writer.alone"),
+          .own = any_number("writer.own"),
           .looked = any_number("writer.looked"),
           .bound = any_number("writer.bound"),
           .passed = any_number("writer.passed"),
@@ -33,7 +35,7 @@ Writer any_writer() {
 
 // The protocol; a fault is one with another step.
 struct Steps {
-  Boolean (*ask)(Reader&) = spec::ask<Integer>;
+  Boolean (*ask)(const Writer&, Reader&, const Integer&) = spec::ask<Integer>;
   Boolean (*enter)(const Writer&, Reader&) = spec::enter<Integer>;
   Boolean (*withdraw)(Reader&) = spec::withdraw<Integer>;
   Boolean (*leave)(Reader&) = spec::leave<Integer>;
@@ -43,33 +45,51 @@ struct Steps {
   Boolean (*begin_change)(Writer&) = spec::begin_change<Integer>;
   Boolean (*change)(Writer&) = spec::change<Integer>;
   Boolean (*clear)(Writer&) = spec::clear<Integer>;
-  Boolean (*add_session)(Writer&) = spec::add_session<Integer>;
+  Boolean (*begin_alone)(Writer&, const Integer&, const Reader&,
+                         const Integer&) = spec::begin_alone<Integer>;
+  Boolean (*end_alone)(Writer&) = spec::end_alone<Integer>;
+  Boolean (*attach)(Writer&, Reader&, const Integer&) = spec::attach<Integer>;
+  Boolean (*detach)(const Writer&, Reader&) = spec::detach<Integer>;
+  Boolean (*forget_session)(Writer&, const Reader&, const Integer&) = spec::forget_session<Integer>;
 };
 
-Boolean any_step(const Steps& steps, Writer& writer, Reader& reader, const Integer& session) {
-  switch (proof::choose(11)) {
+// Of a reader, where one takes it: `mine`.
+Boolean any_step(const Steps& steps, Writer& writer, Reader& mine, const Integer& session,
+                 const Reader& other, const Integer& other_session) {
+  switch (proof::choose(15)) {
     case 0:
-      return (session < writer.sessions) & steps.ask(reader);
+      return steps.ask(writer, mine, session);
     case 1:
-      return steps.enter(writer, reader);
+      return steps.enter(writer, mine);
     case 2:
-      return steps.withdraw(reader);
+      return steps.withdraw(mine);
     case 3:
-      return steps.leave(reader);
+      return steps.leave(mine);
     case 4:
       return steps.mark(writer);
     case 5:
       return steps.count_sessions(writer);
     case 6:
-      return steps.pass(writer, reader, session);
+      return steps.pass(writer, mine, session);
     case 7:
       return steps.begin_change(writer);
     case 8:
       return steps.change(writer);
     case 9:
       return steps.clear(writer);
+    case 10: {
+      Writer again = writer;
+      return steps.begin_alone(again, session, other, other_session) &
+             steps.begin_alone(writer, session, mine, session);
+    }
+    case 11:
+      return steps.end_alone(writer);
+    case 12:
+      return steps.attach(writer, mine, session);
+    case 13:
+      return steps.detach(writer, mine);
     default:
-      return steps.add_session(writer);
+      return steps.forget_session(writer, mine, session);
   }
 }
 
@@ -82,7 +102,7 @@ void prove_kept(const Steps& steps) {
   assume(my_session != other_session);
   assume(spec::holds(writer, mine, my_session));
   assume(spec::holds(writer, other, other_session));
-  assume(any_step(steps, writer, mine, my_session));
+  assume(any_step(steps, writer, mine, my_session, other, other_session));
   proof::note("then: writer", writer.phase, writer.writing, writer.passed, writer.bound);
   proof::note("then: mine", mine.phase, mine.reading);
   prove("the invariant is kept for the session of the step", spec::holds(writer, mine, my_session));
@@ -117,7 +137,7 @@ Boolean enter_from_outside(const Writer& writer, Reader& reader) {
   reader.version = writer.version;
   return allowed;
 }
-Boolean ask_without_word(Reader& reader) {
+Boolean ask_without_word(const Writer&, Reader& reader, const Integer&) {
   const Boolean allowed = reader.phase == Integer(spec::kOutside);
   reader.phase = Integer(spec::kAsking);
   return allowed;
@@ -159,6 +179,30 @@ Boolean clear_between_changes(Writer& writer) {
   return allowed;
 }
 
+Boolean alone_beside_others(Writer& writer, const Integer& own, const Reader&, const Integer&) {
+  const Boolean allowed = writer.phase == Integer(spec::kOutside);
+  writer.phase = Integer(spec::kInside);
+  writer.alone = Integer(1);
+  writer.own = own;
+  return allowed;
+}
+Boolean attach_without_lock(Writer& writer, Reader& reader, const Integer& session) {
+  const Boolean allowed = reader.attached == Integer(0);
+  reader.attached = Integer(1);
+  if (writer.sessions <= session) writer.sessions = session + Integer(1);
+  return allowed;
+}
+Boolean detach_inside(const Writer& writer, Reader& reader) {
+  reader.attached = Integer(0);
+  return writer.phase == Integer(spec::kOutside);
+}
+Boolean forget_attached(Writer& writer, const Reader&, const Integer& session) {
+  const Boolean allowed =
+      (writer.phase == Integer(spec::kOutside)) & (session + Integer(1) == writer.sessions);
+  writer.sessions = session;
+  return allowed;
+}
+
 void fault(const char* name, const Steps& steps) {
   proof::must_refute(std::string("node_replication/reader_writer_kept/") + name,
                      [steps] { prove_kept(steps); });
@@ -173,6 +217,10 @@ const bool kFaults = [] {
   fault("skip_the_last", {.begin_change = skip_the_last});
   fault("change_after_clear", {.change = change_after_clear});
   fault("clear_between_changes", {.clear = clear_between_changes});
+  fault("alone_beside_others", {.begin_alone = alone_beside_others});
+  fault("attach_without_lock", {.attach = attach_without_lock});
+  fault("detach_inside", {.detach = detach_inside});
+  fault("forget_attached", {.forget_session = forget_attached});
   return true;
 }();
 
