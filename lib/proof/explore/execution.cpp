@@ -10,7 +10,7 @@
 
 namespace quintet::proof::explore {
 namespace {
-constexpr std::size_t kRunOutSteps = 16;  // enough for the destructors of a function or two
+constexpr std::size_t kRunOutSteps = 1000;  // enough for what does not run for ever
 thread_local Execution* running_execution = nullptr;
 }  // namespace
 
@@ -185,7 +185,8 @@ Outcome Execution::perform(const Operation& operation) {
 }
 
 // The execution is over, but a thread may be inside a destructor, which no exception may leave. So
-// it goes on a little, alone, which is one of the ways in which it might have gone on.
+// it goes on alone, which is one of the ways in which it might have gone on, until it ends or would
+// have to wait.
 Outcome Execution::run_out(const Operation& operation) {
   const bool unwinding = std::uncaught_exceptions() > 0;
   const std::uint64_t ages = memory_.readable(running_, operation);

@@ -17,9 +17,9 @@
 //
 // What a thread does between two operations belongs to the first. The program itself, before its
 // threads start and after they have ended, is not interleaved with anything. An execution that
-// fails or is given up is unwound: each thread goes on for a few steps, so that it leaves its
-// destructors, then its operations throw Stopped, and last join() does so in the program.
-// Threading: one thread; Execution::current() is the one that runs on it.
+// fails or is given up is unwound: each thread goes on alone to its end, or to where it would wait
+// or seems to run for ever; there its operations throw Stopped, and last join() does so in the
+// program. Threading: one thread; Execution::current() is the one that runs on it.
 namespace quintet::proof::explore {
 
 enum class FailureKind : std::uint8_t {

@@ -311,5 +311,26 @@ TEST_CASE("executions that are given up or fail run the destructors of their thr
   CHECK(report.pruned > 0);
 }
 
+// A destructor of many steps is left by no exception, wherever the others end the execution.
+TEST_CASE("threads of executions that end early leave long destructors") {
+  struct Long {
+    Atomic<int>& cell;
+    ~Long() {
+      for (int i = 0; i < 40; ++i) cell.fetch_add(1, relaxed);
+    }
+  };
+  const Report report = explore([](Run& run) {
+    Atomic<int> cell(0);
+    Atomic<int> other(0);
+    run.spawn("leaves", [&] {
+      const Long leaving{cell};
+      other.store(1, relaxed);
+    });
+    run.spawn("fails", [&] { run.check(other.load(relaxed) == 0, "others have not begun"); });
+    run.join();
+  });
+  CHECK(report.failure.kind == FailureKind::kCheck);
+}
+
 }  // namespace
 }  // namespace quintet::proof::explore
