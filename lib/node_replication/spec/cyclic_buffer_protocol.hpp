@@ -8,21 +8,23 @@
 // Operations are numbered; number i lies in the line i modulo `lines`, which says by its sequence
 // word, i + 1, that it is there. Appenders take the next numbers by a compare-exchange of `tail`,
 // as long as those lie within a lap of `head`; `head` is a lower bound of all that replicas have
-// consumed, raised by whoever looks at all of them.
+// consumed, raised by whoever looks at all of them. What is consumed by some replica is complete:
+// readers wait until their replica has consumed it, too.
 //
 // Each function is a step of one thread: whether it is allowed, and the state afterwards. `holds`
 // are the invariants, of a few things at a time; every step keeps them, for any number of lines,
-// replicas, appenders and collectors (test/cyclic_buffer_proof.cpp).
-// Threading: functions of their arguments.
+// replicas, appenders and collectors (test/cyclic_buffer_proof.cpp), and the code takes no other
+// steps (test/world/monitor.hpp). Threading: functions of their arguments.
 namespace quintet::node_replication::spec {
 
 // Words that all threads share.
 template <class W>
 struct LogState {
   W lines = W(1);
-  W tail = W(0);       // the next number
-  W head = W(0);       // below it, all replicas have consumed
-  W completed = W(0);  // below it, some replica has; what readers wait for
+  W tail = W(0);      // the next number
+  W head = W(0);      // below it, all replicas have consumed
+  W replicas = W(1);  // how many there are
+  W changes = W(0);   // how often others became replicas
 };
 
 // `written` and `sequence` count from 1: 0 is a line never used.
@@ -50,17 +52,19 @@ struct ReplicaState {
   W consuming = W(0);  // whether the operation `next` is being read
 };
 
-// One round over the replicas.
+// One round over the replicas, of which none may come or go meanwhile.
 template <class W>
 struct CollectState {
   W minimum = W(0);
   W visited = W(0);  // the replicas below this
+  W changes = W(0);  // `changes` at its begin
+  W done = W(0);     // whether all were visited, and were the replicas
 };
 
 // One read of a replica.
 template <class W>
 struct ReadState {
-  W recorded = W(0);  // `completed` at its start
+  W recorded = W(0);  // the largest `ltail` that it found
 };
 
 // ---- invariants ---------------------------------------------------------------------------------
@@ -79,7 +83,7 @@ template <class W>
 
 template <class W>
 [[nodiscard]] Truth<W> holds(const LogState<W>& log) {
-  return Truth<W>((W(1) <= log.lines) & (log.completed <= log.tail));  // U1
+  return Truth<W>((W(1) <= log.lines) & (W(1) <= log.replicas) & (log.head <= log.tail));
 }
 
 template <class W>
@@ -87,7 +91,6 @@ template <class W>
   return Truth<W>((replica.exclusive <= W(1)) & (replica.consuming <= W(1)) &
                   (log.head <= replica.ltail) & (replica.ltail <= replica.next) &
                   (replica.next <= log.tail) & (log.tail <= replica.ltail + log.lines) &  // C1
-                  (replica.ltail <= log.completed) &                                      // U2
                   given<Truth<W>>(replica.exclusive == W(0),
                                   (replica.next == replica.ltail) & (replica.consuming == W(0))));
 }
@@ -139,14 +142,12 @@ template <class W>
 }
 
 template <class W>
-[[nodiscard]] Truth<W> holds(const CollectState<W>& collect, const ReplicaState<W>& replica,
-                             const W& index) {
-  return given<Truth<W>>(index < collect.visited, collect.minimum <= replica.ltail);  // C7
-}
-
-template <class W>
-[[nodiscard]] Truth<W> holds(const LogState<W>& log, const ReadState<W>& read) {
-  return Truth<W>(read.recorded <= log.completed);  // U3
+[[nodiscard]] Truth<W> holds(const LogState<W>& log, const CollectState<W>& collect,
+                             const ReplicaState<W>& replica, const W& index) {
+  const Truth<W> visited((collect.changes == log.changes) & (index < collect.visited));
+  return Truth<W>((collect.changes <= log.changes) & (collect.done <= W(1)) &
+                  given<Truth<W>>(visited | (collect.done == W(1)),
+                                  collect.minimum <= replica.ltail));  // C7
 }
 
 // ---- appending ----------------------------------------------------------------------------------
@@ -214,19 +215,10 @@ Truth<W> end_consume(ReplicaState<W>& replica) {
   return allowed;
 }
 
-// Raises `completed`, which never falls.
+// Gives the lines up to appenders, and completes their operations.
 template <class W>
-Truth<W> complete(LogState<W>& log, const ReplicaState<W>& replica) {
+Truth<W> release(ReplicaState<W>& replica) {
   const Truth<W> allowed((replica.exclusive == W(1)) & (replica.consuming == W(0)));
-  if (log.completed < replica.next) log.completed = replica.next;
-  return allowed;
-}
-
-// Gives the lines up to appenders, only after `completed` says that they are consumed.
-template <class W>
-Truth<W> release(const LogState<W>& log, ReplicaState<W>& replica) {
-  const Truth<W> allowed((replica.exclusive == W(1)) & (replica.consuming == W(0)) &
-                         (replica.next <= log.completed));
   replica.ltail = replica.next;
   return allowed;
 }
@@ -241,39 +233,80 @@ Truth<W> let_in(ReplicaState<W>& replica) {
 
 // ---- collecting garbage -------------------------------------------------------------------------
 
+template <class W>
+Truth<W> begin_collect(const LogState<W>& log, CollectState<W>& collect) {
+  collect.changes = log.changes;
+  collect.visited = W(0);
+  collect.done = W(0);
+  return Truth<W>(true);
+}
+
 // The replicas are visited in order; the first one's `ltail` is taken as it is.
 template <class W>
 Truth<W> visit(CollectState<W>& collect, const ReplicaState<W>& replica, const W& index) {
-  const Truth<W> allowed(collect.visited == index);
+  const Truth<W> allowed((collect.visited == index) & (collect.done == W(0)));
   if ((index == W(0)) | (replica.ltail < collect.minimum)) collect.minimum = replica.ltail;
   collect.visited = index + W(1);
   return allowed;
 }
 
-// `head` may fall back where two collect at once; it never passes a replica.
+// Has visited all, and no other has become a replica.
 template <class W>
-Truth<W> collect_up_to(LogState<W>& log, CollectState<W>& collect, const W& replicas) {
-  const Truth<W> allowed((W(1) <= replicas) & (collect.visited == replicas));
+Truth<W> end_visits(const LogState<W>& log, CollectState<W>& collect) {
+  const Truth<W> allowed((collect.visited == log.replicas) & (collect.changes == log.changes));
+  collect.done = W(1);
+  return allowed;
+}
+
+// `head` never passes a replica (C10).
+template <class W>
+Truth<W> collect_up_to(LogState<W>& log, CollectState<W>& collect) {
+  const Truth<W> allowed(collect.done == W(1));
   log.head = collect.minimum;
+  collect.done = W(0);
   collect.visited = W(0);
+  return allowed;
+}
+
+// ---- replicas come and go -----------------------------------------------------------------------
+
+// `fresh` begins as a copy of `source`, and nobody consumes through that one meanwhile.
+template <class W>
+Truth<W> add_replica(LogState<W>& log, ReplicaState<W>& fresh, const ReplicaState<W>& source,
+                     const W& index) {
+  const Truth<W> allowed((index == log.replicas) & (source.exclusive == W(0)));
+  fresh = source;
+  log.replicas = log.replicas + W(1);
+  log.changes = log.changes + W(1);
+  return allowed;
+}
+
+// What only `gone` has consumed would be complete no longer: `other` is any other.
+template <class W>
+Truth<W> remove_replica(LogState<W>& log, const ReplicaState<W>& gone,
+                        const ReplicaState<W>& other) {
+  const Truth<W> allowed((W(2) <= log.replicas) & (gone.ltail <= other.ltail));
+  log.replicas = log.replicas - W(1);
+  log.changes = log.changes + W(1);
   return allowed;
 }
 
 // ---- answers and reads --------------------------------------------------------------------------
 
-// Whether operation `i` may be answered: from now on every read sees it.
+// Whether operation `i` may be answered by its replica: from now on every read sees it.
 template <class W>
-[[nodiscard]] Truth<W> may_answer(const LogState<W>& log, const W& i) {
-  return Truth<W>(i < log.completed);
+[[nodiscard]] Truth<W> may_answer(const ReplicaState<W>& replica, const W& i) {
+  return Truth<W>(i < replica.ltail);
 }
 
+// A read looks at the `ltail` of all that are replicas when it begins.
 template <class W>
-Truth<W> begin_read(const LogState<W>& log, ReadState<W>& read) {
-  read.recorded = log.completed;
+Truth<W> look(ReadState<W>& read, const ReplicaState<W>& replica) {
+  if (read.recorded < replica.ltail) read.recorded = replica.ltail;
   return Truth<W>(true);
 }
 
-// Whether the read may look at the replica: as of number `replica.next`. U4
+// Whether the read may look at its replica: as of number `replica.next`. U4
 template <class W>
 [[nodiscard]] Truth<W> may_read(const ReplicaState<W>& replica, const ReadState<W>& read) {
   return Truth<W>((replica.exclusive == W(0)) & (read.recorded <= replica.ltail));

@@ -25,7 +25,8 @@ using Collect = spec::CollectState<Integer>;
 using Read = spec::ReadState<Integer>;
 
 Log any_log() {
-  return {any_number("lines"), any_number("tail"), any_number("head"), any_number("completed")};
+  return {any_number("lines"), any_number("tail"), any_number("head"), any_number("replicas"),
+          any_number("changes")};
 }
 Line any_line(const std::string& name) {
   return {any_number(name + ".sequence"), any_number(name + ".written")};
@@ -39,7 +40,8 @@ Replica any_replica(const std::string& name) {
           any_number(name + ".consuming")};
 }
 Collect any_collect(const std::string& name) {
-  return {any_number(name + ".minimum"), any_number(name + ".visited")};
+  return {any_number(name + ".minimum"), any_number(name + ".visited"),
+          any_number(name + ".changes"), any_number(name + ".done")};
 }
 
 // Two of each: one that steps, and an arbitrary other. The numbers i and j may share a line, which
@@ -50,7 +52,6 @@ struct World {
   std::array<Integer, 2> number = {any_number("i"), any_number("j")};
   std::array<Line, 2> lines = {any_line("line of i"), any_line("line of j")};
   std::array<Append, 2> append = {any_append("a"), any_append("b")};
-  Integer replicas = any_number("replicas");
   std::array<Integer, 2> index = {any_number("index of r"), any_number("index of q")};
   std::array<Replica, 2> replica = {any_replica("r"), any_replica("q")};
   std::array<Collect, 2> collect = {any_collect("c"), any_collect("d")};
@@ -100,9 +101,9 @@ Boolean appends_hold(const World& world) {
 Boolean collects_hold(const World& world) {
   Boolean all = true;
   for (std::size_t r = 0; r < 2; ++r) {
-    all = all & (world.index[r] < world.replicas);
+    all = all & (world.index[r] < world.log.replicas);
     for (const Collect& collect : world.collect) {
-      all = all & spec::holds(collect, world.replica[r], world.index[r]);
+      all = all & spec::holds(world.log, collect, world.replica[r], world.index[r]);
     }
   }
   return all;
@@ -117,11 +118,15 @@ struct Steps {
   Boolean (*shut_out)(Replica&) = spec::shut_out<Integer>;
   Boolean (*begin_consume)(Replica&, const Line&) = spec::begin_consume<Integer>;
   Boolean (*end_consume)(Replica&) = spec::end_consume<Integer>;
-  Boolean (*complete)(Log&, const Replica&) = spec::complete<Integer>;
-  Boolean (*release)(const Log&, Replica&) = spec::release<Integer>;
+  Boolean (*release)(Replica&) = spec::release<Integer>;
   Boolean (*let_in)(Replica&) = spec::let_in<Integer>;
+  Boolean (*begin_collect)(const Log&, Collect&) = spec::begin_collect<Integer>;
   Boolean (*visit)(Collect&, const Replica&, const Integer&) = spec::visit<Integer>;
-  Boolean (*collect_up_to)(Log&, Collect&, const Integer&) = spec::collect_up_to<Integer>;
+  Boolean (*end_visits)(const Log&, Collect&) = spec::end_visits<Integer>;
+  Boolean (*collect_up_to)(Log&, Collect&) = spec::collect_up_to<Integer>;
+  Boolean (*add_replica)(Log&, Replica&, const Replica&,
+                         const Integer&) = spec::add_replica<Integer>;
+  Boolean (*remove_replica)(Log&, const Replica&, const Replica&) = spec::remove_replica<Integer>;
 };
 
 // Of append a, replica r or collector c; where a line is concerned, it is that of i.
@@ -131,7 +136,7 @@ Boolean any_step(const Steps& steps, World& world) {
   Collect& collect = world.collect[0];
   Line& line = world.lines[0];
   const Integer& i = world.number[0];
-  switch (proof::choose(12)) {
+  switch (proof::choose(15)) {
     case 0:
       return steps.look_at_head(world.log, append);
     case 1:
@@ -151,15 +156,37 @@ Boolean any_step(const Steps& steps, World& world) {
       assume(i == replica.next);
       return steps.end_consume(replica);
     case 7:
-      return steps.complete(world.log, replica);
+      return steps.release(replica);
     case 8:
-      return steps.release(world.log, replica);
-    case 9:
       return steps.let_in(replica);
+    case 9:
+      return steps.begin_collect(world.log, collect);
     case 10:
       return steps.visit(collect, replica, world.index[0]);
-    default:
-      return steps.collect_up_to(world.log, collect, world.replicas);
+    case 11:
+      return steps.end_visits(world.log, collect);
+    case 12:
+      return steps.collect_up_to(world.log, collect);
+    case 13:
+      // Of r; q is the fresh one, or any other.
+      if (proof::choose(2) == 0) {
+        world.index[1] = world.log.replicas;
+        return steps.add_replica(world.log, world.replica[1], replica, world.index[1]);
+      } else {
+        Replica fresh = any_replica("fresh");
+        return steps.add_replica(world.log, fresh, replica, world.log.replicas);
+      }
+    default: {
+      // Of one that is neither; those that stay have other numbers afterwards.
+      const Replica gone = any_replica("gone");
+      assume(spec::holds(world.log, gone));
+      Log again = world.log;
+      const Boolean allowed = steps.remove_replica(again, gone, replica) &
+                              steps.remove_replica(world.log, gone, world.replica[1]);
+      world.index = {any_number("new index of r"), any_number("new index of q")};
+      assume((world.index[0] < world.log.replicas) & (world.index[1] < world.log.replicas));
+      return allowed;
+    }
   }
 }
 
@@ -170,18 +197,17 @@ void prove_kept(const Steps& steps) {
          collects_hold(world));
   const World before = world;
   assume(any_step(steps, world));
-  proof::note("then: tail, head, completed", world.log.tail, world.log.head, world.log.completed);
+  proof::note("then: tail, head", world.log.tail, world.log.head);
   proof::note("then: r.ltail, r.next", world.replica[0].ltail, world.replica[0].next);
   proof::note("then: a.published, a.written, a.end", world.append[0].published,
               world.append[0].written, world.append[0].end);
   proof::note("then: line of i", world.lines[0].sequence, world.lines[0].written);
   prove("lines say which operation they hold", lines_hold(world) & in_places(world));
-  prove("no replica is overrun, and none is ahead of what is complete", replicas_hold(world));
+  prove("no replica is overrun", replicas_hold(world));
   prove("appenders have numbers of their own", appends_hold(world));
   prove("collectors are below all that they visited", collects_hold(world));
-  prove("what is consumed and what is complete only grow",
-        (before.log.completed <= world.log.completed) & (before.log.tail <= world.log.tail) &
-            (before.replica[0].ltail <= world.replica[0].ltail));
+  prove("what is reserved and what is consumed only grow",
+        (before.log.tail <= world.log.tail) & (before.replica[0].ltail <= world.replica[0].ltail));
   // Nobody writes what another reads, and what is read is operation `next`.
   const auto reads = [&](const Replica& replica, std::size_t n) {
     return (replica.consuming == Integer(1)) & (replica.next == world.number[n]);
@@ -197,22 +223,31 @@ void prove_kept(const Steps& steps) {
   }
 }
 
-// The steps of one read, and what may have happened meanwhile: words that only grow.
+// The steps of one read, and what may have happened meanwhile: every `ltail` only grows.
 void prove_reads(Boolean (*may_read)(const Replica&, const Read&),
-                 Boolean (*may_answer)(const Log&, const Integer&)) {
-  const Log first = any_log();
-  const Integer answered = any_number("answered");  // before the read began
-  assume(may_answer(first, answered));
-  Read read;
-  assume(spec::begin_read(first, read));
-  Log log = any_log();
-  log.completed = any_number("completed later");
-  assume(first.completed <= log.completed);
-  const Replica replica = any_replica("r");
-  assume(spec::holds(log) & spec::holds(log, replica) & spec::holds(log, read));
-  assume(may_read(replica, read));
-  prove("a read sees all that was answered before it began", answered < replica.next);
-  prove("and what it sees is complete before it ends", replica.next <= log.completed);
+                 Boolean (*may_answer)(const Replica&, const Integer&)) {
+  const Integer answered = any_number("answered");  // before the read began, by
+  Replica source = any_replica("r");
+  assume(may_answer(source, answered));
+  const Log log = any_log();
+  Replica looked_at = any_replica("r, when it is looked at");
+  if (proof::choose(2) == 0) {
+    assume(source.ltail <= looked_at.ltail);
+  } else {
+    // It was removed before the read began; this is any other.
+    Log before = any_log();
+    assume(spec::remove_replica(before, source, looked_at));
+  }
+  Read read{any_number("recorded before")};
+  assume(spec::look(read, looked_at));
+  const Integer recorded = any_number("recorded at last");  // others are looked at
+  assume(read.recorded <= recorded);
+  read.recorded = recorded;
+  const Replica mine = any_replica("mine");
+  assume(spec::holds(log) & spec::holds(log, source) & spec::holds(log, mine));
+  assume(may_read(mine, read));
+  prove("a read sees all that was answered before it began", answered < mine.next);
+  prove("and what it sees is complete before it ends", mine.next <= mine.ltail);
 }
 
 // Why numbers of one line are laps apart: rings have a power of two of lines.
@@ -240,7 +275,7 @@ void prove_begins() {
         spec::holds(log) & spec::holds(log, replica) & spec::holds(log, line) &
             spec::holds(log, append) & spec::holds(append, replica) & spec::holds(append, line, i) &
             spec::holds(append, Append{}) & spec::holds(replica, line, Boolean(true)) &
-            spec::holds(Collect{}, replica, i) & spec::holds(log, Read{}));
+            spec::holds(log, Collect{}, replica, i));
 }
 
 const bool kClaims[] = {
@@ -298,20 +333,15 @@ Boolean consume_what_was_ever_used(Replica& replica, const Line& line) {
   replica.consuming = Integer(1);
   return allowed;
 }
-Boolean release_while_reading(const Log& log, Replica& replica) {
-  const Boolean allowed = (replica.exclusive == Integer(1)) & (replica.consuming == Integer(1)) &
-                          (replica.next + Integer(1) <= log.completed);
+Boolean release_while_reading(Replica& replica) {
+  const Boolean allowed = (replica.exclusive == Integer(1)) & (replica.consuming == Integer(1));
   replica.ltail = replica.next + Integer(1);
   return allowed;
 }
-Boolean release_before_complete(const Log&, Replica& replica) {
+Boolean release_what_is_not_consumed(Replica& replica) {
   const Boolean allowed = (replica.exclusive == Integer(1)) & (replica.consuming == Integer(0));
-  replica.ltail = replica.next;
+  replica.ltail = replica.next + Integer(1);
   return allowed;
-}
-Boolean complete_as_it_is(Log& log, const Replica& replica) {
-  log.completed = replica.next;
-  return (replica.exclusive == Integer(1)) & (replica.consuming == Integer(0));
 }
 Boolean let_in_between_operations(Replica& replica) {
   const Boolean allowed = (replica.exclusive == Integer(1)) & (replica.consuming == Integer(0));
@@ -324,19 +354,54 @@ Boolean keep_the_maximum(Collect& collect, const Replica& replica, const Integer
   collect.visited = index + Integer(1);
   return allowed;
 }
-Boolean forget_the_last(Log& log, Collect& collect, const Integer& replicas) {
-  const Boolean allowed = (Integer(1) < replicas) & (collect.visited + Integer(1) == replicas);
-  log.head = collect.minimum;
-  collect.visited = Integer(0);
+Boolean forget_the_last(const Log& log, Collect& collect) {
+  const Boolean allowed = (collect.visited + Integer(1) == log.replicas) &
+                          (collect.changes == log.changes) & (Integer(1) <= collect.visited);
+  collect.done = Integer(1);
   return allowed;
 }
+Boolean end_without_second_look(const Log& log, Collect& collect) {
+  const Boolean allowed = collect.visited == log.replicas;
+  collect.done = Integer(1);
+  return allowed;
+}
+Boolean visit_in_any_order(Collect& collect, const Replica& replica, const Integer& index) {
+  if (replica.ltail < collect.minimum) collect.minimum = replica.ltail;
+  collect.visited = index + Integer(1);
+  return collect.done == Integer(0);
+}
+// The copy is of what was consumed, but the log may have gone on.
+Boolean add_while_source_consumes(Log& log, Replica& fresh, const Replica& source,
+                                  const Integer& index) {
+  const Boolean allowed = index == log.replicas;
+  fresh = {source.ltail, source.next, Integer(0), Integer(0)};
+  log.replicas = log.replicas + Integer(1);
+  log.changes = log.changes + Integer(1);
+  return allowed;
+}
+Boolean add_an_old_copy(Log& log, Replica& fresh, const Replica& source, const Integer& index) {
+  const Boolean allowed = (index == log.replicas) & (source.exclusive == Integer(0));
+  const Integer old = any_number("ltail of an old copy");
+  fresh = {old, old, Integer(0), Integer(0)};
+  log.replicas = log.replicas + Integer(1);
+  log.changes = log.changes + Integer(1);
+  return allowed & (old <= source.ltail);
+}
+Boolean remove_unnoticed(Log& log, const Replica& gone, const Replica& other) {
+  const Boolean allowed = (Integer(2) <= log.replicas) & (gone.ltail <= other.ltail);
+  log.replicas = log.replicas - Integer(1);
+  return allowed;
+}
+
 Boolean read_without_waiting(const Replica& replica, const Read&) {
   return replica.exclusive == Integer(0);
 }
 Boolean read_beside_the_writer(const Replica& replica, const Read& read) {
   return read.recorded <= replica.ltail;
 }
-Boolean answer_what_is_reserved(const Log& log, const Integer& i) { return i < log.tail; }
+Boolean answer_what_is_consumed(const Replica& replica, const Integer& i) {
+  return i < replica.next;
+}
 
 void fault(const char* name, const Steps& steps) {
   proof::must_refute(std::string("node_replication/cyclic_buffer_kept/") + name,
@@ -351,19 +416,23 @@ const bool kFaults[] = {
       fault("consume_without_look", {.begin_consume = consume_without_look});
       fault("consume_what_was_ever_used", {.begin_consume = consume_what_was_ever_used});
       fault("release_while_reading", {.release = release_while_reading});
-      fault("release_before_complete", {.release = release_before_complete});
-      fault("complete_as_it_is", {.complete = complete_as_it_is});
+      fault("release_what_is_not_consumed", {.release = release_what_is_not_consumed});
       fault("let_in_between_operations", {.let_in = let_in_between_operations});
       fault("keep_the_maximum", {.visit = keep_the_maximum});
-      fault("forget_the_last", {.collect_up_to = forget_the_last});
+      fault("visit_in_any_order", {.visit = visit_in_any_order});
+      fault("forget_the_last", {.end_visits = forget_the_last});
+      fault("end_without_second_look", {.end_visits = end_without_second_look});
+      fault("add_while_source_consumes", {.add_replica = add_while_source_consumes});
+      fault("add_an_old_copy", {.add_replica = add_an_old_copy});
+      fault("remove_unnoticed", {.remove_replica = remove_unnoticed});
       return true;
     }(),
     proof::must_refute("node_replication/cyclic_buffer_reads/without_waiting",
                        [] { prove_reads(read_without_waiting, spec::may_answer<Integer>); }),
     proof::must_refute("node_replication/cyclic_buffer_reads/beside_the_writer",
                        [] { prove_reads(read_beside_the_writer, spec::may_answer<Integer>); }),
-    proof::must_refute("node_replication/cyclic_buffer_reads/answered_when_reserved",
-                       [] { prove_reads(spec::may_read<Integer>, answer_what_is_reserved); }),
+    proof::must_refute("node_replication/cyclic_buffer_reads/answered_when_consumed",
+                       [] { prove_reads(spec::may_read<Integer>, answer_what_is_consumed); }),
 };
 
 }  // namespace

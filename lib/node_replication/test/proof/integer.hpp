@@ -23,6 +23,9 @@ class Integer {
   friend Integer operator+(const Integer& a, const Integer& b) {
     return Integer(proof::Num(make(proof::Op::kIntAdd, {a.term(), b.term()})));
   }
+  friend Integer operator-(const Integer& a, const Integer& b) {
+    return Integer(proof::Num(make(proof::Op::kIntSub, {a.term(), b.term()})));
+  }
   friend proof::Boolean operator==(const Integer& a, const Integer& b) {
     return a.number_ == b.number_;
   }
