@@ -34,9 +34,7 @@ class OriginalLog {
     Env::name(head_, "log.head");
     Env::name(completed_, "log.completed");
     for (std::size_t r = 0; r < replicas; ++r) Env::name(applied_[r].below, "log.applied", r);
-    if constexpr (requires { Env::name_range(ring_.get(), std::size_t{0}, ""); }) {
-      Env::name_range(ring_.get(), entries * sizeof(Entry), "log.entry");
-    }
+    for (std::uint64_t i = 0; i < entries; ++i) Env::name(ring_[i].alive, "log.entry");
   }
 
   // `apply(op, replica)` is called for each entry that the replica has not applied.
@@ -68,14 +66,16 @@ class OriginalLog {
     const std::uint64_t to = tail_.load(Traits::kRelaxed);
     if (from == to) return;
     for (std::uint64_t i = from; i != to; ++i) {
-      Entry& entry = ring_[i % entries_];
+      Entry& entry = ring_[slot_of(i)];
       const bool published = Traits::kMask ? mine.mask : parity(i);
       waiting_.template until<true>(entry.alive, Traits::kAcquire,
                                     [published](bool alive) { return alive == published; });
       static_cast<void>(entry.touch.load());
       const Op op = *entry.op;  // a copy for each replica
       apply(op, entry.replica);
-      if (i % entries_ == entries_ - 1) mine.mask = !mine.mask;
+      if constexpr (Traits::kMask) {
+        if (slot_of(i) == entries_ - 1) mine.mask = !mine.mask;
+      }
     }
     raise_completed(to);
     mine.below.store(to, Traits::kRelease);
@@ -100,12 +100,17 @@ class OriginalLog {
     alignas(kNrPadding) bool mask = true;  // the combiner's: how entries of its lap are alive
   };
 
+  [[nodiscard]] std::uint64_t slot_of(std::uint64_t index) const {
+    if constexpr (Traits::kMask) return index & (entries_ - 1);
+    if constexpr (requires { Env::divide(); }) Env::divide();  // simulated
+    return index % entries_;
+  }
   [[nodiscard]] bool parity(std::uint64_t index) const { return index / entries_ % 2 == 0; }
 
   void write(std::span<const Op> ops, std::uint32_t replica, std::uint64_t at) {
     bool mask = applied_[replica].mask;
     for (const Op& op : ops) {
-      Entry& entry = ring_[at % entries_];
+      Entry& entry = ring_[slot_of(at)];
       if constexpr (Traits::kMask) {
         if (entry.alive.load(Traits::kRelaxed) == mask) mask = !mask;
       } else {

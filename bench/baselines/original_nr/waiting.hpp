@@ -14,8 +14,11 @@ namespace quintet::baselines {
 
 struct GaveUp {};
 
-// A guard cell stands for the memory beside it, which is no cell.
-struct Touch {};
+// A guard cell stands for the memory beside it, which is no cell; it takes a byte, so that a world
+// that charges for lines knows where it lies.
+struct Touch {
+  std::uint8_t unused = 0;
+};
 
 template <class Env>
 class OriginalWaiting {
