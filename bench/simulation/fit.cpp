@@ -27,7 +27,7 @@ double loss(const Parameters& parameters) {
   double sum = 0;
   for (std::size_t w = 1; w < kPaperWrites.size(); ++w) {
     for (const Original original : kOriginals) {
-      for (std::size_t t = 0; t < kPaperThreads.size(); t += t < 2 || t >= 8 ? 2 : 1) {
+      for (std::size_t t = 0; t < kPaperThreads.size(); t += t < 2 || t >= 4 ? 2 : 1) {
         const Run run{.threads = kPaperThreads[t], .writes = kPaperWrites[w]};
         const double paper = kPaper[w][static_cast<std::size_t>(original)][t];
         const double error = std::log(simulate(original, run, parameters).mops / paper);

@@ -27,6 +27,7 @@ void Machine::spawn(unsigned core, bool crowded, double start, std::function<voi
   thread->core = core;
   thread->socket = core / shape_.cores;
   thread->slow = crowded ? parameters_.hyperthread : 1;
+  thread->slow_miss = crowded ? parameters_.hyperthread_miss : 1;
   thread->now = start;
   thread->fiber = std::make_unique<proof::explore::Fiber>();
   thread->fiber->start([body = std::move(body)] {
@@ -194,7 +195,7 @@ void Machine::load(const void* address, bool waited_for) {
     const double exposed = waited_for ? parameters_.spin_exposed
                            : streams  ? parameters_.stream_exposed
                                       : parameters_.load_exposed;
-    const double end = start + latency * exposed;
+    const double end = start + latency * exposed * self.slow_miss;
     charge(&line, Spent::kLoad, end - self.now);
     self.now = end;
     fill(line);
@@ -208,7 +209,7 @@ void Machine::load(const void* address, bool waited_for) {
 
 double Machine::acquire(Line& line) {
   const double start = std::max({self_->now, line.free_at, line.seen_at});
-  const double latency = latency_to_own(line);
+  const double latency = latency_to_own(line) * self_->slow_miss;
   line.owner = static_cast<int>(self_->core);
   line.sharers.reset();
   line.free_at = start + latency;
@@ -288,9 +289,9 @@ bool Machine::wait(const void* address, double longest) {
 
 void Machine::pause() {
   Thread& self = *self_;
-  const bool unchanged =
-      std::all_of(self.looks.begin(), self.looks.end(),
-                  [](const Look& look) { return look.line->writes == look.writes; });
+  const bool unchanged = std::all_of(self.looks.begin(), self.looks.end(), [](const Look& look) {
+    return look.line->writes == look.writes;
+  });
   const bool waits = self.looks_only && unchanged && !self.looks.empty();
   if (waits) {
     for (const Look& look : self.looks) look.line->waiters.push_back({self.index, self.waits});

@@ -104,11 +104,12 @@ class Machine {
     unsigned core = 0;
     unsigned socket = 0;
     double slow = 1;
+    double slow_miss = 1;
     double now = 0;
-    double drained = 0;         // when the store buffer is empty
+    double drained = 0;                     // when the store buffer is empty
     std::array<std::uint64_t, 8> loaded{};  // the last lines, by address
     std::size_t loads = 0;
-    std::uint64_t waits = 0;    // wake-ups for earlier ones do not count
+    std::uint64_t waits = 0;  // wake-ups for earlier ones do not count
     bool waiting = false;
     bool timed_out = false;
     bool stop = false;

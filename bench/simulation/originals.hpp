@@ -13,7 +13,8 @@ inline Measured simulate(Original original, const Run& run, const Parameters& pa
       return simulate<SimulatedOriginal<baselines::UpstreamNr>>(run, parameters);
     case Original::kIronsync:
       return simulate<SimulatedOriginal<baselines::IronsyncNr>>(run, parameters);
-    case Original::kVerified: break;
+    case Original::kVerified:
+      break;
   }
   return simulate<SimulatedOriginal<baselines::VerifiedNr>>(run, parameters);
 }

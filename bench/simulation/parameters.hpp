@@ -21,14 +21,15 @@ struct Parameters {
   // A line in the core's own caches.
   double l1_hit = 1.0;
   double l2_hit = 3.0;
-  double l1_lines = 400;  // so many newer lines push one out; less than 512 since sets fill unevenly
-  double rmw = 8;         // a locked instruction on a line that is owned, beyond the hit
+  double l1_lines =
+      400;         // so many newer lines push one out; less than 512 since sets fill unevenly
+  double rmw = 8;  // a locked instruction on a line that is owned, beyond the hit
   // A line from elsewhere.
   double local_dirty = 55;  // from another core of the socket
   double local_clean = 30;  // from the socket's last-level cache
   double remote_dirty = 145;
   double remote_clean = 100;
-  double local_upgrade = 35;   // making a line that is held the only one
+  double local_upgrade = 35;  // making a line that is held the only one
   double remote_upgrade = 100;
   double memory = 90;
   double service = 8;  // a line that is shared goes to one core at a time
@@ -39,8 +40,9 @@ struct Parameters {
   double spin_exposed = 1.0;    // of a load by which a wait ends
   double pause = 40;
   double division = 15;
-  double hyperthread = 1.33;  // everything that is no transfer, if the sibling is in use
-  double jitter = 0.1;        // of work, up and down
+  double hyperthread = 1.33;       // everything that is no transfer, if the sibling is in use
+  double hyperthread_miss = 1.25;  // and what is felt of transfers
+  double jitter = 0.1;             // of work, up and down
   // The workload: a page table of 512 GiB in 4 KiB pages.
   double loop = 10;  // the benchmark's own loop
   double apply = 60;
@@ -74,6 +76,7 @@ inline constexpr std::array kNamedParameters{
     NamedParameter{"pause", &Parameters::pause, 5, 80},
     NamedParameter{"division", &Parameters::division, 5, 40},
     NamedParameter{"hyperthread", &Parameters::hyperthread, 1.2, 1.6},
+    NamedParameter{"hyperthread_miss", &Parameters::hyperthread_miss, 1.0, 1.8},
     NamedParameter{"jitter", &Parameters::jitter, 0.1, 0.1},
     NamedParameter{"loop", &Parameters::loop, 5, 25},
     NamedParameter{"apply", &Parameters::apply, 30, 140},

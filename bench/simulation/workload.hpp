@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <random>
 #include <vector>
@@ -71,7 +72,7 @@ class SimulatedOriginal {
 
   // A short log is enough for a short time.
   explicit SimulatedOriginal(std::size_t replicas)
-      : nr_(replicas, std::min<std::uint64_t>(Traits::kLogEntries, 1U << 15),
+      : nr_(replicas, std::max<std::uint64_t>(2 * Traits::kGcMargin, 1U << 12),
             [](std::size_t) { return SimulatedSpace{}; }) {}
   [[nodiscard]] Handle attach(std::size_t replica) { return Handle(nr_, replica); }
 
@@ -141,6 +142,7 @@ Measured simulate(const Run& run, const Parameters& parameters, const Shape& sha
   const double window = run.window > 0 ? run.window : (run.writes == 0 ? 10'000 : 200'000);
   const double end = warm_up + window;
   Impl impl(replicas_for(run.threads, shape));
+  std::deque<typename Impl::Handle> handles;  // they come and go outside of simulated time
   std::mt19937_64 random(run.seed);
   Measured measured;
   measured.stopped = run.threads;
@@ -148,15 +150,14 @@ Measured simulate(const Run& run, const Parameters& parameters, const Shape& sha
     const unsigned core = i % shape.all_cores();
     const bool crowded = i >= shape.all_cores() || i + shape.all_cores() < run.threads;
     const double start = static_cast<double>(random() % 1000);
-    auto handle = std::make_shared<typename Impl::Handle>(impl.attach(core / shape.cores));
-    machine.spawn(core, crowded, start, [&, handle, mix = Mix(run.writes), i]() mutable {
-      const auto mine = std::move(handle);  // ends here and not outside
+    auto& handle = handles.emplace_back(impl.attach(core / shape.cores));
+    machine.spawn(core, crowded, start, [&, mix = Mix(run.writes), i]() mutable {
       for (std::uint64_t key = i; machine.now() < end; ++key) {
         machine.work(machine.parameters().loop, "loop");
         if (mix.next_writes()) {
-          mine->write(key);
+          handle.write(key);
         } else {
-          mine->read();
+          handle.read();
         }
         if (machine.now() >= warm_up && machine.now() < end) ++measured.operations;
       }

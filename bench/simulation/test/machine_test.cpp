@@ -156,9 +156,8 @@ TEST_CASE("a wait ends when the line has been written and has come over") {
     ended = machine.now();
   });
   for (const std::uint64_t value : {1U, 2U}) {
-    machine.spawn(1, false, 1000.0 * static_cast<double>(value), [&line, value] {
-      line.word.store(value, std::memory_order_release);
-    });
+    machine.spawn(1, false, 1000.0 * static_cast<double>(value),
+                  [&line, value] { line.word.store(value, std::memory_order_release); });
   }
   machine.run();
   CHECK(seen == 2);
