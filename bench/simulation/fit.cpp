@@ -25,9 +25,10 @@ constexpr std::array kTolerance{0.05, 0.20, 0.10};
 
 double loss(const Parameters& parameters) {
   double sum = 0;
-  for (std::size_t w = 1; w < kPaperWrites.size(); ++w) {
+  for (std::size_t w = 0; w < kPaperWrites.size(); ++w) {
+    const std::size_t step = w == 0 ? 4 : 2;  // reads scale as they are
     for (const Original original : kOriginals) {
-      for (std::size_t t = 0; t < kPaperThreads.size(); t += t < 2 || t >= 4 ? 2 : 1) {
+      for (std::size_t t = 0; t < kPaperThreads.size(); t += step) {
         const Run run{.threads = kPaperThreads[t], .writes = kPaperWrites[w]};
         const double paper = kPaper[w][static_cast<std::size_t>(original)][t];
         const double error = std::log(simulate(original, run, parameters).mops / paper);

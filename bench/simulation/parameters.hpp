@@ -5,8 +5,7 @@
 #include <cstddef>
 
 // What the simulated machine costs, in nanoseconds, and what the structure on it costs. One set for
-// everybody who runs on it; fit.cpp found the values (see README.md), from the start values that
-// are given as ranges.
+// everybody who runs on it; fit.cpp found the values within the ranges below (README.md).
 namespace quintet::simulation {
 
 struct Shape {
@@ -19,34 +18,34 @@ struct Shape {
 
 struct Parameters {
   // A line in the core's own caches.
-  double l1_hit = 1.0;
-  double l2_hit = 3.0;
+  double l1_hit = 0.75;
+  double l2_hit = 3;
   double l1_lines =
-      400;         // so many newer lines push one out; less than 512 since sets fill unevenly
-  double rmw = 8;  // a locked instruction on a line that is owned, beyond the hit
+      480;            // so many newer lines push one out; less than 512 since sets fill unevenly
+  double rmw = 10.5;  // a locked instruction on a line that is owned, beyond the hit
   // A line from elsewhere.
-  double local_dirty = 55;  // from another core of the socket
-  double local_clean = 30;  // from the socket's last-level cache
-  double remote_dirty = 145;
+  double local_dirty = 70;  // from another core of the socket
+  double local_clean = 45;  // from the socket's last-level cache
+  double remote_dirty = 179;
   double remote_clean = 100;
-  double local_upgrade = 35;  // making a line that is held the only one
-  double remote_upgrade = 100;
-  double memory = 90;
-  double service = 8;  // a line that is shared goes to one core at a time
+  double local_upgrade = 30;  // making a line that is held the only one
+  double remote_upgrade = 145;
+  double memory = 80;
+  double service = 1;  // a line that is shared goes to one core at a time
   // How much of such a latency a thread feels: the processor works ahead.
-  double load_exposed = 0.5;    // of a load that is not waited for
-  double stream_exposed = 0.3;  // of a load of the next line after the last one
-  double store_exposed = 0.5;   // of a store before the next may be seen
-  double spin_exposed = 1.0;    // of a load by which a wait ends
-  double pause = 40;
+  double load_exposed = 1.29;    // of a load that is not waited for
+  double stream_exposed = 0.35;  // of a load of the next line after the last one
+  double store_exposed = 1;      // of a store before the next may be seen
+  double spin_exposed = 1;       // of a load by which a wait ends
+  double pause = 80;
   double division = 15;
   double hyperthread = 1.33;       // everything that is no transfer, if the sibling is in use
   double hyperthread_miss = 1.25;  // and what is felt of transfers
   double jitter = 0.1;             // of work, up and down
   // The workload: a page table of 512 GiB in 4 KiB pages.
   double loop = 10;  // the benchmark's own loop
-  double apply = 60;
-  double read = 140;
+  double apply = 85;
+  double read = 131;
 };
 
 struct NamedParameter {
