@@ -6,8 +6,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "baselines/original_nr/traits.hpp"
 #include "baselines/original_nr/waiting.hpp"
@@ -20,6 +22,17 @@
 // what is new until somebody else has moved the head, and so for ever if a replica is idle.
 namespace quintet::baselines {
 
+// So that entries which share a line always share it with the same ones.
+template <class T>
+struct OnLine {
+  using value_type = T;  // NOLINT(readability-identifier-naming): as in std
+  T* allocate(std::size_t count) {
+    return static_cast<T*>(::operator new(count * sizeof(T), std::align_val_t{kNrPadding}));
+  }
+  void deallocate(T* first, std::size_t) { ::operator delete(first, std::align_val_t{kNrPadding}); }
+  friend bool operator==(OnLine, OnLine) { return true; }
+};
+
 template <class Op, class Env, class Traits>
 class OriginalLog {
  public:
@@ -28,7 +41,7 @@ class OriginalLog {
       : waiting_(waiting),
         replicas_(replicas),
         entries_(entries),
-        ring_(std::make_unique<Entry[]>(entries)),
+        ring_(entries),
         applied_(std::make_unique<Applied[]>(replicas)) {
     Env::name(tail_, "log.tail");
     Env::name(head_, "log.head");
@@ -154,7 +167,7 @@ class OriginalLog {
   OriginalWaiting<Env> waiting_;
   std::size_t replicas_;
   std::uint64_t entries_;
-  std::unique_ptr<Entry[]> ring_;
+  std::vector<Entry, OnLine<Entry>> ring_;
   std::unique_ptr<Applied[]> applied_;
   alignas(kNrPadding) Atomic<std::uint64_t> head_{0};
   alignas(kNrPadding) Atomic<std::uint64_t> tail_{0};
