@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/atomics.hpp"
+#include "node_replication/env.hpp"
 #include "simulation/machine.hpp"
 
 // The world of concurrent code on the simulated machine: cells with the layout of std::atomic, and
@@ -24,6 +25,7 @@ namespace internal {
 }  // namespace internal
 
 struct SimEnv {
+  static constexpr int kPatience = node_replication::StdEnv::kPatience;  // as on real machines
   static constexpr bool kWitness = false;
   class Parker {};
 
@@ -181,6 +183,6 @@ struct SimEnv {
   }
 };
 
-static_assert(Atomics<SimEnv>);
+static_assert(node_replication::Environment<SimEnv>);
 
 }  // namespace quintet::simulation
