@@ -45,6 +45,9 @@ if(QT_BUILD_TESTS)
   find_package(rapidcheck REQUIRED)
 endif()
 
+# Rivals of figure 10; without them their cases are skipped.
 if(QT_BUILD_BENCH)
   find_package(benchmark 1.7.1 REQUIRED)
+  pkg_check_modules(URCU IMPORTED_TARGET liburcu-memb>=0.13 liburcu-cds>=0.13)
+  pkg_check_modules(TBB IMPORTED_TARGET tbb>=2021.8)
 endif()
