@@ -15,7 +15,7 @@ from quintet.files import RESULT_FILE, read_json
 from quintet.lists import capped
 from quintet.load import counters_of, is_skip, read_benchmark_file
 from quintet.mend import mend
-from quintet.resume import resume_command
+from quintet.resume import planned_cases, resume_command
 
 _REQUIRED = {
     "machine.json": ("schema", "machine_id", "stable", "changing"),
@@ -149,13 +149,15 @@ def _check_complete(folder: Path) -> Iterator[Problem]:
         yield Problem(f"{folder}:", f"has no machine.json; {mend(folder / 'machine.json')}")
     if info["status"] != "complete":
         yield Problem(f"{folder}:", f"run is {info['status']}; {finish}")
-    for family, about in info["families"].items():
+    for family in info["families"]:
         for process in range(info["settings"]["processes"]):
             path = folder / f"{family}.{process}.json"
-            if not path.exists():
+            cases = planned_cases(info, family, process)
+            if cases and not path.exists():
                 yield Problem(f"{path}:", f"is missing; {finish}")
                 continue
-            present = {parse_case(str(row["name"])).name for row in read_benchmark_file(path)[1]}
-            for case in about["cases"]:
+            rows = read_benchmark_file(path)[1] if path.exists() else []
+            present = {parse_case(str(row["name"])).name for row in rows}
+            for case in cases:
                 if case not in present:
                     yield Problem(f"{path}: {case}", f"is missing; {finish}")

@@ -36,6 +36,8 @@ class Family:
     for the files whose pages all implementations must have in common."""
     full_flags: tuple[str, ...] = ()
     """The sizes of --full, the leading one first. Those of --quick are the binary's."""
+    once: tuple[str, ...] = ()
+    """Operations whose cases say the same in every process: measured in the first one only."""
     obligations: bool = False
     """Cases are obligations (obligations.py): a list instead of ratios, and no chart. They take
     minutes and race nobody, so they are measured only where the family is named."""
@@ -55,6 +57,18 @@ FAMILIES: dict[str, Family] = {
             metric="ns_per_op",
             pages=True,
             full_flags=("--pages=100000000", "--random_pages=16777216"),
+        ),
+        Family(
+            name="node_replication",
+            title="Node replication",
+            figure=10,
+            binary="node_replication_bench",
+            baseline="std_mutex",
+            rivals=("std_mutex", "std_shared_mutex", "upstream", "verified"),
+            best_of=("upstream", "verified"),
+            metric="ns_per_op",
+            full_flags=("--team_ms=1000",),
+            once=("simulated_mix",),
         ),
         Family(
             name="pm_log",
@@ -85,6 +99,12 @@ def family_named(name: str) -> Family:
     if name not in FAMILIES:
         raise UsageError(f"unknown family '{name}'", f"known families: {', '.join(FAMILIES)}")
     return FAMILIES[name]
+
+
+def is_measured(family: str, operation: str, process: int) -> bool:
+    """Whether the plan of a run has a case of `operation` in round `process`."""
+    once = FAMILIES[family].once if family in FAMILIES else ()
+    return process == 0 or operation not in once
 
 
 def is_ours(implementation: str) -> bool:

@@ -5,7 +5,8 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from quintet.families import FAMILIES
+from quintet.cases import parse_case
+from quintet.families import FAMILIES, is_measured
 from quintet.files import shown
 from quintet.profiles import DEFAULT, PROFILES, profile_flags, profile_name
 
@@ -37,13 +38,19 @@ def resume_command(folder: Path, info: dict[str, Any]) -> str:
     return shlex.join([*words, *(["--", *extra] if extra else [])])
 
 
+def planned_cases(info: dict[str, Any], family: str, process: int) -> list[str]:
+    """The cases that a run has in round `process`."""
+    names = [str(name) for name in info["families"][family]["cases"]]
+    return [n for n in names if is_measured(family, parse_case(n).operation, process)]
+
+
 def incomplete(run: "Run") -> str:
     """What of its plan a run lacks, with the remedy; empty if nothing or if it has no plan."""
     planned = {
-        (str(case), process)
-        for about in run.info.get("families", {}).values()
-        for case in about["cases"]
+        (case, process)
+        for name in run.info.get("families", {})
         for process in range(run.info["settings"]["processes"])
+        for case in planned_cases(run.info, name, process)
     }
     count = run.rows.groupby(["case", "process"]).size()
     reps = run.info.get("settings", {}).get("reps", 1)

@@ -21,6 +21,7 @@ from quintet.bench import Binary, CaseFailed, run_case
 from quintet.campaign import Campaign, utc_now
 from quintet.cases import parse_case
 from quintet.errors import ToolError
+from quintet.families import is_measured
 from quintet.files import write_json, write_rows
 from quintet.load import RUNS, is_skip, read_benchmark_file
 from quintet.progress import Progress
@@ -50,6 +51,8 @@ def plan(campaign: Campaign) -> list[Task]:
         for binary in campaign.binaries:
             for name in campaign.cases[binary.family.name]:
                 case = parse_case(name)
+                if not is_measured(case.system, case.operation, process):
+                    continue
                 key = (case.system, case.operation)
                 block = blocks.setdefault(key, {})
                 block.setdefault(case.params, []).append((binary, name))

@@ -23,6 +23,10 @@ STEEL, MAROON, DARK_GREY, SILVER = "#6699CC", "#661100", "#444444", "#B5B5B5"
 AMBER, BRICK, NAVY, AZURE, MINT = "#F28E2B", "#B5403A", "#1F4E8C", "#7DB8DA", "#59A14F"
 VIOLET, MOSS, CHARCOAL = "#7A4E9C", "#6B6B1E", "#262626"
 CORAL, PINE, PLUM = "#E07A5F", "#2D6A4F", "#5E2750"
+RUST, GOLD, JADE, MAGENTA, PETROL = "#A63603", "#B8860B", "#1B7F5C", "#C2185B", "#00838F"
+GRAPHITE, ASH, INK, LILAC, COBALT, LEAF = (
+    *("#5A5A5A", "#9A9A9A", "#111111", "#9C6ADE", "#3F7FE8", "#6AA84F"),
+)
 
 SETTINGS: dict[str, Any] = {
     "font.size": 8,
@@ -89,6 +93,17 @@ LOOKS: dict[str, Look] = {
     "quintet_framed": Look("Quintet, records without sums", PINE, "h", "oo"),
     "quintet_shared": Look("Quintet, shared", PLUM, "d", "**"),
     "limit_stream": Look("Limit: stream and fence", CHARCOAL, "*", ""),
+    "upstream": Look("NR, original", RUST, "s", "//"),
+    "ironsync": Look("NR, IronSync", LILAC, "X", "xx"),
+    "flat_combining": Look("Flat combining", GOLD, "v", "--"),
+    "slots_rwlock": Look("Reader-slots lock", JADE, "D", "++"),
+    "std_mutex": Look("std::mutex", GRAPHITE, "<", ".."),
+    "std_shared_mutex": Look("std::shared_mutex", ASH, ">", "||"),
+    "urcu": Look("liburcu rculfhash", MAGENTA, "P", "oo"),
+    "tbb": Look("oneTBB hash map", PETROL, "h", "**"),
+    "lockfree": Look("Limit: no lock at all", INK, "*", ""),
+    "quintet_batch32": Look("Quintet, batches of 32", COBALT, "d", ""),
+    "quintet_log": Look("Quintet, the log alone", LEAF, "H", ""),
     "harness": Look("Harness alone", GREY, "p", ""),
 }
 _SPARE_COLOURS = (TEAL, ROSE, FOREST, YELLOW, LAVENDER, SAND, STEEL, MAROON)

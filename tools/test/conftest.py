@@ -21,7 +21,7 @@ os.environ["QUINTET_ROOT"] = str(_ROOT)
 import pytest  # noqa: E402
 
 from quintet import cli  # noqa: E402
-from quintet.families import FAMILIES  # noqa: E402
+from quintet.families import FAMILIES, is_measured  # noqa: E402
 
 import fake_bench  # noqa: E402
 
@@ -95,11 +95,13 @@ def quintet(capsys):
 
 
 CASES = {
+    "node_replication": fake_bench.NODE,
     "page_table": fake_bench.CASES,
     "pm_log": fake_bench.PM_LOG,
     "verification": fake_bench.VERIFICATION,
 }
 CONTEXT = {
+    "node_replication": {"qt_flag_vspace_gib": "64", "qt_flag_team_ms": "200"},
     "page_table": {"qt_pages": "10M"},
     "pm_log": {"qt_flag_log_mib": "1024", "qt_pm_filesystem": "tmpfs", "qt_pm_dax": "no"},
     "verification": {"qt_pages": "10M"},
@@ -144,6 +146,8 @@ def write_run(
         for family in families:
             rows = []
             for case in CASES[family]:
+                if not is_measured(family, case.split("/")[1], process):
+                    continue
                 for row in fake_bench.rows(case, reps, rng):
                     if row["run_type"] == "iteration":
                         metric = "real_time" if family == "verification" else "ns_per_op"

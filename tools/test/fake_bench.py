@@ -51,6 +51,34 @@ PM_LOG = [
     f"pm_log/append/{implementation}/size:{size}" for implementation in LOG_FACTOR for size in SIZES
 ] + ["pm_log/advance_head/quintet", "pm_log/null/harness"]
 
+# Million operations a second of one thread, and how another one changes that.
+NODE_MOPS = {
+    "quintet": (20.0, 1.5),
+    "quintet_batch32": (60.0, 1.2),
+    "upstream": (10.0, 1.1),
+    "verified": (8.0, 1.1),
+    "std_mutex": (16.0, 0.5),
+    "lockfree": (25.0, 2.0),
+}
+SIMULATED_THREADS = (4, 48, 96, 192)
+NODE = (
+    [
+        f"node_replication/mix/{name}/structure:{structure}/writes:{writes}/replicas:{r}/threads:{t}"
+        for structure in ("vspace", "counter")
+        for writes in (0, 10, 100)
+        for r, t in ((1, 1), (1, 2), (2, 2))
+        for name in NODE_MOPS
+        if r == 1 or name not in ("std_mutex", "lockfree")
+    ]
+    + [
+        f"node_replication/simulated_mix/{name}/writes:{writes}/threads:{threads}"
+        for name in ("upstream", "verified", "ironsync", "quintet")
+        for writes in (0, 10, 100)
+        for threads in SIMULATED_THREADS
+    ]
+    + ["node_replication/handoff/quintet/replicas:1", "node_replication/null/harness/threads:1"]
+)
+
 OBLIGATIONS = {
     "map_4k": ("proved:unbounded", {"queries": 386, "paths": 12, "smt_bytes": 2e6}, 10.6),
     "unmap": ("proved:unbounded", {"queries": 130, "paths": 9, "smt_bytes": 1e6}, 1.2),
@@ -84,6 +112,17 @@ def log_cost(case: str) -> float:
     return (400 + int(params[0].partition(":")[2]) / 20) * LOG_FACTOR[implementation]
 
 
+def node_mops(case: str, rng: random.Random) -> float:
+    """Of a mix, or of a simulated one, which has no noise."""
+    _, operation, name, *params = case.split("/")
+    values = dict(part.split(":") for part in params)
+    threads = int(values.get("threads", "1"))
+    if operation == "simulated_mix":
+        return (0.2 if name == "quintet" else 0.05) * threads
+    one, more = NODE_MOPS.get(name, (100.0, 1.0))
+    return one * more ** (threads - 1) * rng.lognormvariate(0, 0.01)
+
+
 def cost(case: str, rng: random.Random) -> float:
     if case.endswith("/null/harness"):
         return 0.8
@@ -112,6 +151,12 @@ def rows(case: str, reps: int, rng: random.Random) -> list:
             row = {**common, "run_type": "iteration", "repetition_index": rep}
             result.append({**row, **obligation(case, rng)})
             continue
+        if case.startswith("node_replication/"):
+            mops = node_mops(case, rng)
+            times = {"real_time": 200.0, "cpu_time": 1.0, "time_unit": "ms", "mops": mops}
+            times |= {"ns_per_op": 1e3 / mops}
+            result.append({**common, "run_type": "iteration", "repetition_index": rep, **times})
+            continue
         value = cost(case, rng)
         times = {"real_time": value * 1e4, "cpu_time": 1e3, "time_unit": "ns", "ns_per_op": value}
         result.append({**common, "run_type": "iteration", "repetition_index": rep, **times})
@@ -123,8 +168,9 @@ def main() -> int:
     flags = dict(arg.lstrip("-").partition("=")[::2] for arg in sys.argv[1:])
     cases = os.environ.get("FAKE_CASES", "").split() or CASES
     cases = VERIFICATION if sys.argv[0].endswith("verification_bench") else cases
+    cases = NODE if sys.argv[0].endswith("node_replication_bench") else cases
     cases = PM_LOG if sys.argv[0].endswith("pm_log_bench") else cases
-    own = ("pm_dir", "keep_pool") if cases is PM_LOG else ("pages", "random_pages")
+    own = ("pm_dir", "keep_pool") if cases is PM_LOG else ("pages", "random_pages", "team_ms")
     for name in flags:
         if not name.startswith("benchmark_") and name not in (*own, "quick"):
             print(f"fake_bench: unknown flag --{name}", file=sys.stderr)

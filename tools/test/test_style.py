@@ -12,7 +12,11 @@ from quintet.style import LOOKS, look, looks
 BENCH = Path(__file__).resolve().parents[2] / "bench"
 
 
-IMPLEMENTATION = r'["/]((?:quintet|limit|verified|nros|libpmemlog|initial)(?:_\w+)?)["/]'
+RIVALS = (
+    *("limit", "verified", "nros", "libpmemlog", "initial", "upstream", "ironsync", "std"),
+    *("flat_combining", "slots_rwlock", "urcu", "tbb", "lockfree"),
+)
+IMPLEMENTATION = rf"""["/]((?:quintet|{"|".join(RIVALS)})(?:_\w+)?)["/]"""
 
 
 def named_in(pattern):
@@ -27,7 +31,7 @@ def different(found):
         assert len(set(values)) == len(values), part
 
 
-@pytest.mark.parametrize("family", ["page_table", "pm_log"])
+@pytest.mark.parametrize("family", ["node_replication", "page_table", "pm_log"])
 def test_every_implementation_of_a_family_has_a_colour_and_a_marker_of_its_own(family):
     names = named_in(f"{family}_cases/*.cpp") | {"harness"}
     assert len(names) > 8 and names <= set(LOOKS)

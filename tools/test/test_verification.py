@@ -140,10 +140,11 @@ def test_figure_all_skips_what_a_run_does_not_have(run, tmp_path, quintet):
     assert status == 0 and "fig11.pdf" in out and "fig08" not in out
     assert err.splitlines() == [
         f"figure 8: not drawn: {pages} has no verification case",
+        f"figure 10: not drawn: {pages} has no node_replication case",
         f"figure 13: not drawn: {pages} has no pm_log case",
     ]
     status, out, err = quintet("figure", "all", run, pages, "-o", tmp_path / "out")
-    assert status == 0 and len(out.split("out/")) == 9 and err.count("not drawn") == 4
+    assert status == 0 and len(out.split("out/")) == 9 and err.count("not drawn") == 6
     status, _, err = quintet("figure", "8", pages)
     assert status == 1 and err.count("\n") == 1 and "./quintet run verification" in err
 
