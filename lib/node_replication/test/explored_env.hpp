@@ -8,6 +8,7 @@
 namespace quintet::node_replication {
 
 struct ExploredEnv : proof::explore::ExploredAtomics {
+  static constexpr int kPatience = 0;
   static constexpr bool kWitness = true;
 
   struct Parker {};
