@@ -77,7 +77,7 @@ class Combiner {
     // know by whatever means, has raised ltail for all to see.
     if (replica_->lock.unlock_unless_wanted()) return true;
     replica_->lock.clear_wanted();
-    return false;
+    return call_administrator();
   }
 
   // Serves `own` (null: none, or it is in the slot), then whoever wants to be served, and brings

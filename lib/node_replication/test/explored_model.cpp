@@ -114,7 +114,8 @@ TEST_CASE("a full log wraps and laggards are helped in every interleaving") {
         .actors = {{0, "ww"}, {1, "ww"}},
         .kind = Kind::kWide,
         .lines = 2},
-       2},
+       2,
+       1},
       {{.name = "batches as long as the log",
         .replicas = 2,
         .actors = {{0, "3"}, {1, "3"}},
@@ -128,14 +129,15 @@ TEST_CASE("a full log wraps and laggards are helped in every interleaving") {
         .kind = Kind::kOwning,
         .lines = 2,
         .written = 1},
-       2},
+       2,
+       1},
       {{.name = "three threads and a log of two lines",
         .replicas = 2,
         .actors = {{0, "w"}, {0, "w"}, {1, "w"}},
         .kind = Kind::kWide,
         .lines = 2,
         .written = 2},
-       2},
+       1},
   });
 }
 
