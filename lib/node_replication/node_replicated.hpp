@@ -26,9 +26,11 @@
 // all. Reads touch their own replica only. After Calciu et al., "Black-box concurrent data
 // structures for NUMA architectures" (ASPLOS 2017).
 //
-//   auto counter = NodeReplicated<Counter>::create({.replicas = 2}, [](ReplicaId) { return
-//   Counter(); }); auto session = (*counter)->attach(ReplicaId{0});                   // in each
-//   thread session->write({.add = 1}); session->read([](const Counter& c) { return c.value; });
+//   auto counter = NodeReplicated<Counter>::create(
+//       {.replicas = 2}, [](ReplicaId) { return Counter(); });
+//   auto session = (*counter)->attach(ReplicaId{0});  // in each thread
+//   session->write({.add = 1});
+//   session->read([](const Counter& counter) { return counter.value(); });
 //
 // Guarantees: every read and write is linearizable. There are no threads of its own, and memory is
 // bounded: replicas, and a log of fixed size. Nobody waits for a replica on which no thread works:
