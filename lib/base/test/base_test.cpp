@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: MIT
+#include <linux/membarrier.h>
+#include <sys/syscall.h>
+
 #include <cstdint>
 
 #include "base/align.hpp"
 #include "base/assert.hpp"
+#include "base/asymmetric_fence.hpp"
 #include "base/result.hpp"
 #include "base/units.hpp"
 #include "testing/catch.hpp"
@@ -74,6 +78,19 @@ TEST_CASE("an assertion is evaluated exactly when NDEBUG is not defined") {
 #else
   CHECK(evaluations == 1);
 #endif
+}
+
+static_assert(quintet::internal::kMembarrier == SYS_membarrier);
+static_assert(quintet::internal::kPrivateExpedited == MEMBARRIER_CMD_PRIVATE_EXPEDITED);
+static_assert(quintet::internal::kRegisterPrivateExpedited ==
+              MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED);
+
+// That they order stores and loads is the kernel's promise; how code relies on it is checked in the
+// interleaving explorer (proof/explore/test/litmus_model.cpp).
+TEST_CASE("the heavy fence can be called as soon as the kernel is known to have it") {
+  if (quintet::has_heavy_fence()) quintet::heavy_fence();
+  quintet::light_fence();
+  CHECK(quintet::has_heavy_fence() == quintet::has_heavy_fence());
 }
 
 }  // namespace
