@@ -167,6 +167,11 @@ struct ExploredAtomics {
     Execution::current().perform({.kind = Kind::kFence, .order = order});
   }
 
+  // The pair of base/asymmetric_fence.hpp.
+  static void light_fence() {}
+  static void heavy_fence() { Execution::current().perform({.kind = Kind::kHeavyFence}); }
+  static bool has_heavy_fence() { return true; }
+
   // The thread waits until some store that it may read satisfies the predicate; one such is read.
   // Requires: the predicate is a function of the value.
   template <class V, class Predicate>

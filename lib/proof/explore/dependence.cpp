@@ -4,14 +4,16 @@
 namespace quintet::proof::explore {
 namespace {
 
-// Fences and seq_cst accesses meet in the one order of seq_cst operations, which only the model of
-// views knows.
-bool meet_at_fence(Model model, const Operation& a, const Operation& b) {
-  return model == Model::kViews && a.sequential() && b.sequential();
+bool has_heavy_fence(const Operation& a, const Operation& b) {
+  return a.kind == Kind::kHeavyFence || b.kind == Kind::kHeavyFence;
 }
 
-bool has_fence(const Operation& a, const Operation& b) {
-  return a.kind == Kind::kFence || b.kind == Kind::kFence;
+bool has_fence(const Operation& a, const Operation& b) { return a.is_fence() || b.is_fence(); }
+
+// Fences and seq_cst accesses meet in the one order of seq_cst operations, which only the model of
+// views knows. A heavy fence meets whatever the others do.
+bool meet_at_fence(Model model, const Operation& a, const Operation& b) {
+  return model == Model::kViews && (has_heavy_fence(a, b) || (a.sequential() && b.sequential()));
 }
 
 // Whether a load or store takes part in the total order of its location.
@@ -39,7 +41,8 @@ bool dependent(Model model, const Event& first, const Event& second) {
 
 bool reversible(Model model, const Event& first, const Event& second) {
   const Operation& b = second.operation;
-  return strict(model, first.operation, b) || !b.only_reads();
+  return strict(model, first.operation, b) || !b.only_reads() ||
+         first.operation.kind == Kind::kHeavyFence;
 }
 
 bool dependent(Model model, const Event& first, const Operation& second) {

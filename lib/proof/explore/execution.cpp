@@ -164,7 +164,7 @@ Outcome Execution::perform_alone(const Operation& operation) {
 
 Outcome Execution::perform(const Operation& operation) {
   if (!stopping_) {
-    const bool located = operation.kind != Kind::kFence;
+    const bool located = !operation.is_fence();
     const ThreadId maker =
         located ? memory_.unfinished(running_, operation.location) : Memory::kNobody;
     if (maker != Memory::kNobody) {

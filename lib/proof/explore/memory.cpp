@@ -65,7 +65,7 @@ std::uint32_t Memory::oldest(ThreadId thread, const Operation& operation) const 
 }
 
 std::uint64_t Memory::readable(ThreadId thread, const Operation& operation) const {
-  if (operation.kind == Kind::kFence) return 1;
+  if (operation.is_fence()) return 1;
   const auto& stores = locations_[operation.location].stores;
   const auto newest = static_cast<std::uint32_t>(stores.size() - 1);
   const std::uint32_t first = oldest(thread, operation);
@@ -100,19 +100,31 @@ void Memory::write(Thread& thread, Location& location, const Operation& operatio
 
 void Memory::fence(Thread& thread, std::memory_order order) {
   if (acquires(order)) join(thread.current, thread.received);
-  if (order == std::memory_order_seq_cst) {
-    for (LocationId i = 0; i < locations_.size(); ++i) {
-      see(sequential_, i, locations_[i].sequential);
-    }
-    for (LocationId i = 0; i < sequential_.size(); ++i) {
-      see(thread.current.view, i, sequential_[i]);
-    }
-    for (LocationId i = 0; i < thread.current.view.size(); ++i) {
-      locations_[i].sequential = std::max(locations_[i].sequential, thread.current.view[i]);
-    }
-    sequential_ = thread.current.view;
-  }
+  if (order == std::memory_order_seq_cst) take_place_in_order(thread);
   if (releases(order)) thread.released = thread.current;
+}
+
+void Memory::take_place_in_order(Thread& thread) {
+  for (LocationId i = 0; i < locations_.size(); ++i) {
+    see(sequential_, i, locations_[i].sequential);
+  }
+  for (LocationId i = 0; i < sequential_.size(); ++i) {
+    see(thread.current.view, i, sequential_[i]);
+  }
+  for (LocationId i = 0; i < thread.current.view.size(); ++i) {
+    locations_[i].sequential = std::max(locations_[i].sequential, thread.current.view[i]);
+  }
+  sequential_ = thread.current.view;
+}
+
+// The others are fenced between two fences of the caller: they see what it has stored, and it sees
+// what they have. They get no happens-before by it.
+void Memory::heavy_fence(Thread& thread) {
+  fence(thread, std::memory_order_seq_cst);
+  for (Thread& other : threads_) {
+    if (&other != &thread) take_place_in_order(other);
+  }
+  fence(thread, std::memory_order_seq_cst);
 }
 
 Outcome Memory::apply(ThreadId by, const Operation& operation, std::uint32_t age) {
@@ -121,6 +133,10 @@ Outcome Memory::apply(ThreadId by, const Operation& operation, std::uint32_t age
   Outcome outcome;
   if (operation.kind == Kind::kFence) {
     fence(thread, operation.order);
+    return outcome;
+  }
+  if (operation.kind == Kind::kHeavyFence) {
+    heavy_fence(thread);
     return outcome;
   }
   Location& location = locations_[operation.location];

@@ -88,6 +88,8 @@ class Memory {
   void write(Thread& thread, Location& location, const Operation& operation, std::uint64_t value,
              bool update);
   void fence(Thread& thread, std::memory_order order);
+  void heavy_fence(Thread& thread);
+  void take_place_in_order(Thread& thread);  // that of seq_cst operations
   [[nodiscard]] bool knows(ThreadId by, ThreadId other, std::uint32_t when) const;
 
   Model model_;

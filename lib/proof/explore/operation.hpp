@@ -7,7 +7,8 @@
 #include <cstdint>
 
 // What explored threads do to shared memory, one operation at a time, as plain data: before it is
-// carried out (Operation) and after (Event). Values travel as 64 bits.
+// carried out (Operation) and after (Event). Values travel as 64 bits. A heavy fence is one of all
+// threads at once, wherever they are (base/asymmetric_fence.hpp).
 //
 // Threading: one thread; explored threads are fibers.
 namespace quintet::proof::explore {
@@ -31,7 +32,15 @@ inline void join(Clock& into, const Clock& other) {
 using LocationId = std::uint32_t;  // in order of creation, in each execution anew
 inline constexpr LocationId kNoLocation = ~LocationId{0};
 
-enum class Kind : std::uint8_t { kLoad, kAwait, kStore, kUpdate, kCompareExchange, kFence };
+enum class Kind : std::uint8_t {
+  kLoad,
+  kAwait,
+  kStore,
+  kUpdate,
+  kCompareExchange,
+  kFence,
+  kHeavyFence
+};
 
 // `update` makes the new value of a store or read-modify-write of the old one and the operand.
 // `predicate`, with its context, is what an await waits for.
@@ -48,8 +57,9 @@ struct Operation {
   const char* verb = nullptr;  // in traces, the name of the read-modify-write
 
   [[nodiscard]] bool only_reads() const { return kind == Kind::kLoad || kind == Kind::kAwait; }
+  [[nodiscard]] bool is_fence() const { return kind == Kind::kFence || kind == Kind::kHeavyFence; }
   // Whether it may store; a compare-exchange counts before it is known to fail.
-  [[nodiscard]] bool writes() const { return !only_reads() && kind != Kind::kFence; }
+  [[nodiscard]] bool writes() const { return !only_reads() && !is_fence(); }
   // Whether it is part of the order of seq_cst operations, or would be if it failed.
   [[nodiscard]] bool sequential() const {
     return order == std::memory_order_seq_cst ||

@@ -52,7 +52,7 @@ std::string to_token(Model model, const std::vector<Event>& events, bool endless
   std::string token = model == Model::kViews ? "views:" : "sequential:";
   for (const Event& event : events) {
     token += static_cast<char>('0' + event.thread);
-    const bool reads = event.operation.kind != Kind::kFence;
+    const bool reads = !event.operation.is_fence();
     if (reads) token.append(event.outcome.newest_store - event.outcome.read_store, '-');
   }
   if (endless) token += '+';

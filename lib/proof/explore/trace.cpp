@@ -73,6 +73,7 @@ std::string Execution::event_text(const Event& event) {
   const Operation& operation = event.operation;
   const Outcome& outcome = event.outcome;
   const std::string order = order_text(operation.order);
+  if (operation.kind == Kind::kHeavyFence) return "heavy fence";
   if (operation.kind == Kind::kFence) return "fence(" + order + ")";
   const std::string cell = cell_text(operation.location);
   const std::string read = value_text(operation.location, outcome.read);

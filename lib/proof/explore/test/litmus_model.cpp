@@ -83,6 +83,33 @@ TEST_CASE("litmus SB: updates do not replace seq_cst") {
   CHECK(weak("SB acq_rel exchanges", threads, {0, 0}));
 }
 
+enum class Fence : std::uint8_t { kLight, kHeavy };
+Threads unequal_fences(Fence mine, Fence theirs) {
+  const auto make = [](Fence fence) {
+    if (fence == Fence::kLight) ExploredAtomics::light_fence();
+    if (fence == Fence::kHeavy) ExploredAtomics::heavy_fence();
+  };
+  return {[=](Cells& c) {
+            c.x.store(1, relaxed);
+            make(mine);
+            c.seen[0] = c.y.load(relaxed);
+          },
+          [=](Cells& c) {
+            c.y.store(1, relaxed);
+            make(theirs);
+            c.seen[1] = c.x.load(relaxed);
+          }};
+}
+
+TEST_CASE("litmus SB: a light fence is worth something beside a heavy one only") {
+  CHECK(weak("SB light light", unequal_fences(Fence::kLight, Fence::kLight), {0, 0}));
+  CHECK_FALSE(weak("SB light heavy", unequal_fences(Fence::kLight, Fence::kHeavy), {0, 0}));
+  CHECK_FALSE(weak("SB heavy heavy", unequal_fences(Fence::kHeavy, Fence::kHeavy), {0, 0}));
+  // All others are still possible.
+  CHECK(results("SB light heavy", Model::kViews, 2, unequal_fences(Fence::kLight, Fence::kHeavy)) ==
+        Results{{0, 1}, {1, 0}, {1, 1}});
+}
+
 Threads message_passing(std::memory_order store, std::memory_order load, bool fences) {
   return {[=](Cells& c) {
             c.x.store(1, relaxed);

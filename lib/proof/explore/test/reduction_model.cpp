@@ -16,7 +16,15 @@
 namespace quintet::proof::explore {
 namespace {
 
-enum class Verb : std::uint8_t { kLoad, kStore, kAdd, kCompareExchange, kAwait, kFence };
+enum class Verb : std::uint8_t {
+  kLoad,
+  kStore,
+  kAdd,
+  kCompareExchange,
+  kAwait,
+  kFence,
+  kHeavyFence
+};
 
 struct Instruction {
   Verb verb;
@@ -88,6 +96,9 @@ void execute(const std::vector<Instruction>& thread, std::vector<Atomic<int>*>& 
       }
       case Verb::kFence:
         ExploredAtomics::fence(step.order);
+        break;
+      case Verb::kHeavyFence:
+        ExploredAtomics::heavy_fence();
         break;
     }
   }
@@ -191,6 +202,11 @@ TEST_CASE("reductions keep all states of programs with updates and fences") {
 TEST_CASE("reductions keep all states of programs that wait") {
   compare_in_both("3 threads x 3", {3, 3, 2, {kLoad, kStore, kStore, kAwait}}, 200);
   compare_in_both("4 threads x 2", {4, 2, 2, {kStore, kAdd, kAwait, kAwait}}, 60);
+}
+
+TEST_CASE("reductions keep all states of programs with heavy fences") {
+  compare_in_both("2 threads x 4", {2, 4, 2, {kLoad, kStore, kAdd, kHeavyFence}}, 300);
+  compare_in_both("3 threads x 2", {3, 2, 2, {kLoad, kStore, kAwait, kFence, kHeavyFence}}, 300);
 }
 
 // Programs that once showed a reduction wrong.
