@@ -26,8 +26,15 @@ namespace internal {
 
 struct SimEnv {
   static constexpr int kPatience = node_replication::StdEnv::kPatience;  // as on real machines
+  static constexpr int kCalmReads = node_replication::StdEnv::kCalmReads;
+  static constexpr bool kStops = true;
   static constexpr bool kWitness = false;
   class Parker {};
+
+  // A simulated run is too short for an open lock to be representative, so it never is.
+  static bool has_heavy_fence() { return false; }
+  static void light_fence() {}
+  static void heavy_fence() {}
 
   template <class V>
   class atomic {  // NOLINT(readability-identifier-naming): as in std

@@ -136,6 +136,8 @@ class Combiner {
   }
   bool log_own(Request<D>& own, bool alone) {
     if (own.count > LogOf::kOpsPerLine) return false;
+    // What reserving waits for, and what applying will, are on their way together.
+    for (std::size_t i = 0; i < own.count; ++i) replica_->prefetch(own.operations[i]);
     const auto line = log().reserve(1, replica_->head_seen);
     if (!line) return false;
     Served served{own, nullptr};

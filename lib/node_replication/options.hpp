@@ -64,6 +64,8 @@ enum class Fault : std::uint8_t {
   kReadWithoutCatchingUp,     // M9
   kReadersNotAwaited,         // the writer does not wait for readers to leave
   kWriterNotFenced,           // the writer's flag and its look may change places
+  kLeftOpen,                  // the writer does not close the readers' lock
+  kHeavyFenceForgotten,       // it does, but not so that all readers see it
   kUnpublishedApplied,        // a line is applied before it is published
   kWantedIgnored,             // the lock is given up though someone waits behind it
   kPostNotReleased,           // a request is seen before what it asks

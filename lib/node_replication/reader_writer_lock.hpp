@@ -9,41 +9,87 @@
 #include "node_replication/options.hpp"
 
 // A distributed reader-writer lock: each reader has a word of its own, on a line of its own, and
-// the writer a flag. Each sets its own, then looks at the other's; both are seq_cst, so at least
-// one of them sees the other, and the reader gives way. Readers share nothing that is written.
+// the writer one that all readers look at. Each sets its own, then looks at the other's; both are
+// seq_cst, so at least one of them sees the other, and the reader gives way. Readers share nothing
+// that is written.
+//
+// While nobody writes the lock may stand open. Then a reader pays for no fence, only for a plain
+// store and a look; who writes next closes it, and pays for all by a heavy fence
+// (base/asymmetric_fence.hpp). Worth it only after many reads: Calm counts them.
 //
 // Invariants (L1 to L5 as a protocol: spec/reader_writer_protocol.hpp):
 //   L2  after begin_writing() no reader is between begin_reading() and end_reading(), and none gets
 //       there until end_writing()
+//   L6  it does not stand open while a writer is there
 //
-//   begin_reading, end_reading   any thread, each with its own word
-//   begin_writing, end_writing   one thread at a time
+//   begin_reading, end_reading         any thread, each with its own word
+//   begin_writing, end_writing, open   one thread at a time
 namespace quintet::node_replication {
+
+// The writer's word as readers see it: a writer is there, the lock stands open, and how often
+// somebody has written.
+struct LockState {
+  static constexpr std::uint32_t kWriting = 1;
+  static constexpr std::uint32_t kOpen = 2;
+  static constexpr std::uint32_t kOne = 4;
+
+  [[nodiscard]] bool is_writing() const { return (bits & kWriting) != 0; }
+  [[nodiscard]] bool is_open() const { return (bits & kOpen) != 0; }
+
+  std::uint32_t bits = 0;
+};
+
+// A reader's count of its reads since somebody wrote.
+template <Environment Env>
+class Calm {
+ public:
+  // Of each read. While it stands open there is nothing to count.
+  void note(LockState state) {
+    if (state.is_open()) return;
+    reads_ = state.bits == seen_.bits ? reads_ + 1 : 0;
+    seen_ = state;
+  }
+  // Now and then, while it is calm: the lock is worth opening.
+  [[nodiscard]] bool is_long() {
+    if (reads_ < Env::kCalmReads) return false;
+    reads_ = 0;
+    return Env::has_heavy_fence();
+  }
+
+ private:
+  LockState seen_;
+  int reads_ = 0;
+};
 
 template <Environment Env, Fault kFault = Fault::kNone>
 class ReaderWriterLock {
  public:
   using Word = typename Env::template atomic<std::uint32_t>;
 
-  ReaderWriterLock() { Env::name(writing_, "writing"); }
+  ReaderWriterLock() { Env::name(state_, "writing"); }
 
-  void begin_reading(Word& mine) const {
-    for (;;) {
-      mine.exchange(1, kReaderFence);
-      if (writing_.load(kReaderFence) == 0) return;
+  LockState begin_reading(Word& mine) const {
+    if (LockState{state_.load(std::memory_order_relaxed)}.is_open()) {
+      mine.store(1, std::memory_order_relaxed);
+      Env::light_fence();
+      // acquire: pairs with open(), so that what was written before is seen.
+      const LockState state{state_.load(std::memory_order_acquire)};
+      if (state.is_open()) return state;
       mine.store(0, std::memory_order_release);
-      Env::await(writing_, std::memory_order_relaxed,
-                 [](std::uint32_t writing) { return writing == 0; });
     }
+    return begin_reading_closed(mine);
   }
   // release: pairs with begin_writing(), so that what was read is not changed meanwhile.
   static void end_reading(Word& mine) { mine.store(0, std::memory_order_release); }
 
   // Returns when all readers have left. `words()` says how many there are, and is asked after the
-  // flag is set; `word(i)` is the i-th.
+  // word is set; `word(i)` is the i-th.
   template <class Words, class WordOf>
   void begin_writing(Words words, WordOf word) {
-    writing_.exchange(1, kWriterFence);
+    const LockState before{state_.load(std::memory_order_relaxed)};
+    constexpr std::uint32_t kKept = kFault == Fault::kLeftOpen ? ~0U : ~LockState::kOpen;
+    state_.exchange((before.bits & kKept) | LockState::kWriting, kWriterFence);
+    if (before.is_open() && kFault != Fault::kHeavyFenceForgotten) Env::heavy_fence();
     if (kFault == Fault::kReadersNotAwaited) return;
     const std::size_t count = words();
     for (std::size_t i = 0; i < count; ++i) {
@@ -54,7 +100,15 @@ class ReaderWriterLock {
     }
   }
   // release: pairs with begin_reading().
-  void end_writing() { writing_.store(0, std::memory_order_release); }
+  void end_writing() {
+    const std::uint32_t bits = state_.load(std::memory_order_relaxed);
+    state_.store((bits & ~LockState::kWriting) + LockState::kOne, std::memory_order_release);
+  }
+  // Requires: Env::has_heavy_fence().
+  void open() {
+    const std::uint32_t bits = state_.load(std::memory_order_relaxed);
+    state_.store(bits | LockState::kOpen, std::memory_order_release);
+  }
 
  private:
   static constexpr auto kReaderFence =
@@ -64,7 +118,22 @@ class ReaderWriterLock {
   static constexpr auto kWriterLook =
       kFault == Fault::kWriterNotFenced ? std::memory_order_acquire : std::memory_order_seq_cst;
 
-  Word writing_{0};
+  LockState begin_reading_closed(Word& mine) const {
+    for (;;) {
+      mine.exchange(1, kReaderFence);
+      const LockState state{state_.load(kReaderFence)};
+      if (!state.is_writing()) [[likely]]
+        return state;
+      mine.store(0, std::memory_order_release);
+      await_no_writer();
+    }
+  }
+  [[gnu::noinline]] void await_no_writer() const {
+    Env::await(state_, std::memory_order_relaxed,
+               [](std::uint32_t bits) { return !LockState{bits}.is_writing(); });
+  }
+
+  Word state_{0};
 };
 
 }  // namespace quintet::node_replication

@@ -120,10 +120,13 @@ class Replica {
   void end_writing(bool nobody_reads) {
     if (!nobody_reads) readers_.end_writing();
   }
-  void begin_reading(SlotOf& slot) const { readers_.begin_reading(slot.reading); }
+  LockState begin_reading(SlotOf& slot) const { return readers_.begin_reading(slot.reading); }
   static void end_reading(SlotOf& slot) {
     ReaderWriterLock<Env, kFault>::end_reading(slot.reading);
   }
+
+  // Reads get cheaper until the next write. Requires: the lock.
+  void open_to_readers() { readers_.open(); }
 
   // For those between begin_reading() and end_reading().
   [[nodiscard]] const D& read() const {
@@ -131,8 +134,9 @@ class Replica {
     return *data_;
   }
 
-  // Between begin_writing() and end_writing().
-  Response<D> apply(const typename D::WriteOp& operation) {
+  // Between begin_writing() and end_writing(). noexcept: half an operation cannot be undone, and
+  // the other replicas would apply it as a whole.
+  Response<D> apply(const typename D::WriteOp& operation) noexcept(!Env::kStops) {
     touch_.store({});
     if constexpr (Env::kWitness) version_.store(version_.load() + 1);
     return data_->apply(operation);

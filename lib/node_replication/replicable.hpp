@@ -15,8 +15,10 @@
 //
 // An operation is applied once to every replica, each time to an equal state; so apply() is a
 // function of the state and the operation: no clock, no random numbers, no addresses. It must not
-// throw, and not use the object that replicates it. Reads are closures over a const structure.
-// Optional: `void prefetch(const WriteOp&) const`, called a few operations before apply().
+// throw (that ends the process), and not use the object that replicates it. Reads are closures over
+// a const structure.
+// Optional: `void prefetch(const WriteOp&) const`, which fetches what apply() will touch, without
+// waiting for it: called a moment before apply(), where there is something else to do meanwhile.
 namespace quintet::node_replication {
 
 template <class D>
@@ -27,7 +29,7 @@ concept Replicable =
          std::declval<const typename D::WriteOp&>()))> ||
      std::movable<decltype(std::declval<D&>().apply(std::declval<const typename D::WriteOp&>()))>);
 
-// What apply() answers; may be void.
+// What apply() answers; may be void. Else it is made empty before, and then assigned.
 template <Replicable D>
 using Response = decltype(std::declval<D&>().apply(std::declval<const typename D::WriteOp&>()));
 

@@ -12,6 +12,7 @@
 #include "node_replication/combiner.hpp"
 #include "node_replication/env.hpp"
 #include "node_replication/options.hpp"
+#include "node_replication/reader_writer_lock.hpp"
 #include "node_replication/replica.hpp"
 #include "node_replication/replicable.hpp"
 #include "node_replication/slot.hpp"
@@ -109,24 +110,20 @@ class Session {
   decltype(auto) read(F&& f) {
     QT_ASSERT(is_attached() && !submitted_, "one request at a time");
     if (kFault != Fault::kReadWithoutCatchingUp) sync();
-    replica_->begin_reading(*slot_);
+    if (calm_.is_long()) [[unlikely]]
+      open_to_readers();
+    calm_.note(replica_->begin_reading(*slot_));
     const Reading reading(*this);
     return std::invoke(std::forward<F>(f), replica_->read());
   }
 
   // Brings this replica up to what has been completed anywhere.
   void sync() {
-    if (shared_->members.has_one()) return;
+    if (shared_->members.has_one()) [[likely]]
+      return;
     const LogIndex wanted = shared_->members.ctail();
-    while (replica_->ltail() < wanted) {
-      const auto seen = replica_->lock.look();
-      if (replica_->ltail() >= wanted) return;
-      if (CombinerLock<Env, kFault>::is_held(seen)) {
-        replica_->lock.await_change(seen);
-      } else if (replica_->lock.try_lock()) {
-        drive(nullptr, wanted);
-      }
-    }
+    if (replica_->ltail() < wanted) [[unlikely]]
+      catch_up(wanted);
   }
 
   // Starts a write and returns. If somebody combines now, it is left to them; else it is done.
@@ -207,11 +204,36 @@ class Session {
 
   // Whether the lock was got at once or a moment later. Each look takes the line from the holder,
   // and an answer from another core costs as much as many operations of one's own: so not every
-  // look.
+  // look. Where many write, the lock is never free, and patience is lost: it halves when it was in
+  // vain, and comes back with each lock that is got.
   [[nodiscard]] bool lock_soon() {
+    if (replica_->lock.try_lock()) {
+      if (patience_ < Env::kPatience) ++patience_;
+      return true;
+    }
+    if (patience_ == 0) return false;
+    for (int i = 0; i < patience_; ++i) Env::pause();
     if (replica_->lock.try_lock()) return true;
-    for (int i = 0; i < Env::kPatience; ++i) Env::pause();
-    return replica_->lock.try_lock();
+    patience_ /= 2;
+    return false;
+  }
+
+  [[gnu::noinline]] void catch_up(LogIndex wanted) {
+    while (replica_->ltail() < wanted) {
+      const auto seen = replica_->lock.look();
+      if (replica_->ltail() >= wanted) return;
+      if (CombinerLock<Env, kFault>::is_held(seen)) {
+        replica_->lock.await_change(seen);
+      } else if (replica_->lock.try_lock()) {
+        drive(nullptr, wanted);
+      }
+    }
+  }
+  // If nobody writes.
+  [[gnu::noinline]] void open_to_readers() {
+    if (!replica_->lock.try_lock()) return;
+    replica_->open_to_readers();
+    CombinerOf(*shared_, *replica_, id_).release();
   }
 
   // Requires: the lock. Afterwards the request is done.
@@ -227,15 +249,15 @@ class Session {
   // Requires: the lock. Until nobody waits behind it, or somebody else holds it.
   void drive(Request<D>* own, LogIndex wanted = 0) {
     CombinerOf combiner(*shared_, *replica_, id_);
-    [[maybe_unused]] const bool has_own = own != nullptr;
-    while (const auto laggard = combiner.serve(own, *slot_, wanted)) {
-      own = nullptr;
+    for (;; own = nullptr) {
+      const auto laggard = combiner.serve(own, *slot_, wanted);
+      if constexpr (Env::kWitness) {
+        if (own != nullptr && own->count == 0) version_ = combiner.own_version();
+      }
+      if (!laggard) return;
       laggard->replica->lock.await_change(laggard->seen);
       wait_here();
       if (!replica_->lock.lock_or_want()) return;
-    }
-    if constexpr (Env::kWitness) {
-      if (has_own) version_ = combiner.own_version();
     }
   }
   // From now on the slot may be given the lock.
@@ -270,6 +292,8 @@ class Session {
   ReplicaId id_;
   std::size_t index_;
   Version version_ = 0;
+  int patience_ = Env::kPatience;
+  Calm<Env> calm_;
   bool submitted_ = false;
   std::unique_ptr<Call<D>> submission_;  // where it does not fit into the slot
 };

@@ -9,6 +9,8 @@ namespace quintet::node_replication {
 
 struct ExploredEnv : proof::explore::ExploredAtomics {
   static constexpr int kPatience = 0;
+  static constexpr int kCalmReads = 1;
+  static constexpr bool kStops = true;
   static constexpr bool kWitness = true;
 
   struct Parker {};
