@@ -146,6 +146,7 @@ class ConcurrentNodeReplicated {
   [[nodiscard]] static Result<std::unique_ptr<ConcurrentNodeReplicated>> create(
       const Options& options, std::size_t logs, Make make) {
     QT_CHECK(logs >= 1, "there is a log");
+    if (const auto error = Lanes::refusal(options)) return std::unexpected(*error);
     std::unique_ptr<ConcurrentNodeReplicated> made(new ConcurrentNodeReplicated(options));
     for (std::size_t i = 0; i < options.replicas; ++i) {
       made->copies_[i] = std::make_unique<D>(make(static_cast<ReplicaId>(i)));

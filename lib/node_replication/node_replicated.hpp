@@ -46,6 +46,23 @@ class NodeReplicated {
   using SessionOf = Session<D, Env, kFault>;
   using WriteOp = typename D::WriteOp;
 
+  // What create() answers to these options, if it refuses them.
+  [[nodiscard]] static std::optional<Error> refusal(const Options& options) {
+    if (options.max_replicas < 1 || options.max_replicas > Members<D, Env, kFault>::kMost) {
+      return Error{Errc::kBadMaxReplicas, options.max_replicas};
+    }
+    if (options.replicas < 1 || options.replicas > options.max_replicas) {
+      return Error{Errc::kBadReplicas, options.replicas};
+    }
+    if (options.max_sessions < 1 || options.max_sessions > 65'536) {
+      return Error{Errc::kBadMaxSessions, options.max_sessions};
+    }
+    if (options.log_lines < 2 || options.log_lines > std::size_t{1} << 32) {
+      return Error{Errc::kBadLogLines, options.log_lines};
+    }
+    return std::nullopt;
+  }
+
   // make(ReplicaId) -> D is called for each replica, in order; all must be equal. What it throws,
   // or the memory resources throw, ends the creation and leaves nothing behind.
   // Errors: kBadReplicas, kBadMaxReplicas, kBadMaxSessions, kBadLogLines.
@@ -207,22 +224,6 @@ class NodeReplicated {
 
   explicit NodeReplicated(const Options& options)
       : options_(options), shared_(options.max_replicas) {}
-
-  [[nodiscard]] static std::optional<Error> refusal(const Options& options) {
-    if (options.max_replicas < 1 || options.max_replicas > Members<D, Env, kFault>::kMost) {
-      return Error{Errc::kBadMaxReplicas, options.max_replicas};
-    }
-    if (options.replicas < 1 || options.replicas > options.max_replicas) {
-      return Error{Errc::kBadReplicas, options.replicas};
-    }
-    if (options.max_sessions < 1 || options.max_sessions > 65'536) {
-      return Error{Errc::kBadMaxSessions, options.max_sessions};
-    }
-    if (options.log_lines < 2 || options.log_lines > std::size_t{1} << 32) {
-      return Error{Errc::kBadLogLines, options.log_lines};
-    }
-    return std::nullopt;
-  }
 
   void open_log() {
     auto* const memory = options_.log_memory;
