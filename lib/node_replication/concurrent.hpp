@@ -36,7 +36,9 @@
 //   session->scan([](const Shards& s) { return s.size(); });
 //
 // Guarantees: linearizable, if a read depends on what has its key only. A scan is atomic with
-// regard to everything. Reads take no lock of the structure: the caller's structure has its own.
+// regard to everything. A read waits for the combiner of its own log in its replica: else it would
+// see what has been applied here, and reads elsewhere do not yet wait for (U15). So nothing of one
+// log runs beside a write of it.
 //
 // Invariant: a thread in write() or read() has said so in its gate; a scan waits until nobody is
 // there, brings all logs to all replicas, and then has all copies to itself.
@@ -104,8 +106,9 @@ class ConcurrentNodeReplicated {
     template <std::invocable<const D&> F>
     decltype(auto) read(std::size_t key, F&& f) {
       const Inside inside(*this);
-      lanes_[key % lanes_.size()].sync();
-      return std::invoke(std::forward<F>(f), owner_->copy(replica_));
+      return lanes_[key % lanes_.size()].read([&](const Lane& lane) -> decltype(auto) {
+        return std::invoke(std::forward<F>(f), std::as_const(*lane.data));
+      });
     }
     // Reads this replica while nobody writes anywhere: f(const D&).
     template <std::invocable<const D&> F>
