@@ -91,7 +91,7 @@ class ConcurrentNodeReplicated {
     ~Session() { detach(); }
 
     void detach() {
-      lanes_.clear();
+      give_back(lanes_);
       if (owner_ != nullptr) std::exchange(owner_, nullptr)->places_.give_back(place_);
     }
     [[nodiscard]] ReplicaId replica() const { return static_cast<ReplicaId>(replica_); }
@@ -167,13 +167,17 @@ class ConcurrentNodeReplicated {
   [[nodiscard]] Result<Session> attach(ReplicaId id = ReplicaId{0}) {
     std::vector<typename Lanes::SessionOf> sessions;
     sessions.reserve(lanes_.size());
+    const auto refuse = [&](Error error) {
+      give_back(sessions);
+      return std::unexpected(error);
+    };
     for (auto& lanes : lanes_) {
       auto session = lanes->attach(id);
-      if (!session) return std::unexpected(session.error());
+      if (!session) return refuse(session.error());
       sessions.push_back(*std::move(session));
     }
     const auto place = places_.take();
-    if (!place) return std::unexpected(Error{Errc::kTooManySessions, places_.count()});
+    if (!place) return refuse({Errc::kTooManySessions, places_.count()});
     return Session(*this, std::size_t(id), *place, std::move(sessions));
   }
 
@@ -202,7 +206,7 @@ class ConcurrentNodeReplicated {
   Result<void> remove_replica(ReplicaId id) {
     const Alone alone(*this);
     for (auto& lanes : lanes_) {
-      // Refused by the first, or by none: sessions have all logs.
+      // Refused by the first, or by none.
       if (auto removed = lanes->remove_replica(id); !removed) return removed;
     }
     copies_[std::size_t(id)].reset();
@@ -215,6 +219,12 @@ class ConcurrentNodeReplicated {
   }
 
  private:
+  // Invariant: whoever has a session of any log has one of the first, which is attached first and
+  // given back last. So the first log alone says whether a replica can be removed.
+  static void give_back(std::vector<typename Lanes::SessionOf>& lanes) {
+    while (!lanes.empty()) lanes.pop_back();
+  }
+
   // A scan: nobody is inside, and all copies are equal.
   class Alone {
    public:
