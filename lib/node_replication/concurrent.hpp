@@ -193,12 +193,19 @@ class ConcurrentNodeReplicated {
     while (!copies_[source]) ++source;
     Result<ReplicaId> added = ReplicaId{0};
     std::unique_ptr<D> made;
-    for (auto& lanes : lanes_) {
-      added = lanes->add_replica([&](const Lane&, ReplicaId id) {
-        if (!made) made = std::make_unique<D>(copy_of(copy(source), id));
-        return Lane{made.get()};
-      });
-      if (!added) return added;  // of the first: they all have the same replicas
+    // The first log comes last: until it has the replica, nobody can attach to it.
+    std::size_t at = lanes_.size();
+    try {
+      for (; at > 0; --at) {
+        added = lanes_[at - 1]->add_replica([&](const Lane&, ReplicaId id) {
+          if (!made) made = std::make_unique<D>(copy_of(copy(source), id));
+          return Lane{made.get()};
+        });
+        if (!added) return added;  // of all: they have the same replicas
+      }
+    } catch (...) {
+      for (; at < lanes_.size(); ++at) static_cast<void>(lanes_[at]->remove_replica(*added));
+      throw;
     }
     copies_[std::size_t(*added)] = std::move(made);
     return added;
