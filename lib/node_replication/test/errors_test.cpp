@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include <cstdint>
-#include <memory_resource>
 #include <new>
 #include <stdexcept>
 #include <vector>
 
 #include "node_replication/node_replicated.hpp"
 #include "node_replication/structures/counter.hpp"
+#include "node_replication/test/counting_memory.hpp"
 #include "testing/catch.hpp"
 #include "testing/child.hpp"
 
@@ -70,26 +70,6 @@ TEST_CASE("replicas beyond the limit and the removal of what is in use are refus
   REQUIRE(counter.add_replica() == ReplicaId{1});  // the id comes again
   REQUIRE(counter.attach(ReplicaId{1})->read([](const Counter& c) { return c.value(); }) == 2);
 }
-
-// Counts what it gave and has not got back, and fails at a chosen allocation.
-class CountingMemory : public std::pmr::memory_resource {
- public:
-  std::size_t allocations = 0;
-  std::size_t fails_at = SIZE_MAX;
-  std::ptrdiff_t outstanding = 0;
-
- private:
-  void* do_allocate(std::size_t bytes, std::size_t alignment) override {
-    if (allocations++ == fails_at) throw std::bad_alloc();
-    ++outstanding;
-    return std::pmr::new_delete_resource()->allocate(bytes, alignment);
-  }
-  void do_deallocate(void* p, std::size_t bytes, std::size_t alignment) override {
-    --outstanding;
-    std::pmr::new_delete_resource()->deallocate(p, bytes, alignment);
-  }
-  bool do_is_equal(const memory_resource& other) const noexcept override { return this == &other; }
-};
 
 struct Tracked {
   struct WriteOp {};
