@@ -51,7 +51,7 @@ class Log {
 
  public:
   static constexpr std::size_t kOpsPerLine =
-      std::max<std::size_t>(1, (kCacheLineBytes - kOpsAt) / sizeof(Op));
+      std::max<std::size_t>(1, (std::max(kCacheLineBytes, kOpsAt) - kOpsAt) / sizeof(Op));
   static constexpr bool kDestroys = !std::is_trivially_destructible_v<Op>;
 
   Log() {
