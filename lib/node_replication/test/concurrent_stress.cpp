@@ -155,7 +155,13 @@ class Counting {
       for (std::size_t i = 0; i < least.size(); ++i) {
         least[i] = std::max(least[i], done_[i].load(std::memory_order_acquire));
       }
-      const auto seen = session.scan([](const Rows& rows) { return rows.steps(); });
+      const auto seen = session.scan([&wrong](const Rows& rows) {
+        const auto first = rows.steps();
+        std::this_thread::yield();
+        const auto second = rows.steps();
+        if (first != second) wrong = "somebody wrote during a scan";
+        return second;
+      });
       for (std::size_t i = 0; i < seen.size(); ++i) {
         if (seen[i] == UINT64_MAX) wrong = "a scan saw a step and not the one before it";
         if (seen[i] < least[i]) wrong = "a scan saw less than was done, or than the one before";
