@@ -139,14 +139,14 @@ class Session {
       call = submission_.get();
     }
     post({&call->operation, &call->response, 1}, Stage::kLeft);
-    if (replica_->lock.lock_or_want()) drive(nullptr);
+    if (replica_->lock.lock_or_want()) drive(nullptr, 0, /*waits=*/false);
   }
   // Whether take() would return at once. Does the work if nobody else does.
   [[nodiscard]] bool is_done() {
     QT_ASSERT(submitted_, "nothing was submitted");
     if (slot_->stage.load(std::memory_order_acquire) != Stage::kAnswered &&
         replica_->lock.try_lock()) {
-      drive(nullptr);
+      drive(nullptr, 0, /*waits=*/false);
     }
     return slot_->stage.load(std::memory_order_acquire) == Stage::kAnswered;
   }
@@ -246,8 +246,10 @@ class Session {
     if (request.count > 0) finish();
   }
 
-  // Requires: the lock. Until nobody waits behind it, or somebody else holds it.
-  void drive(Request<D>* own, LogIndex wanted = 0) {
+  // Requires: the lock. Until nobody waits behind it, or somebody else holds it. `waits`: the
+  // caller then waits for the answer, and so may be given the lock; else nobody would give it up
+  // again.
+  void drive(Request<D>* own, LogIndex wanted = 0, bool waits = true) {
     CombinerOf combiner(*shared_, *replica_, id_);
     for (;; own = nullptr) {
       const auto laggard = combiner.serve(own, *slot_, wanted);
@@ -256,7 +258,7 @@ class Session {
       }
       if (!laggard) return;
       laggard->replica->lock.await_change(laggard->seen);
-      wait_here();
+      if (waits) wait_here();
       if (!replica_->lock.lock_or_want()) return;
     }
   }
