@@ -130,7 +130,6 @@ class Session {
   // The session can do nothing else until take() has been called.
   void submit(WriteOp operation) {
     QT_ASSERT(is_attached() && !submitted_, "one request at a time");
-    submitted_ = true;
     Call<D>* call;
     if constexpr (SlotOf::kHoldsCall) {
       call = std::construct_at(place(), Call<D>{std::move(operation)});
@@ -138,6 +137,7 @@ class Session {
       submission_ = std::make_unique<Call<D>>(Call<D>{std::move(operation)});
       call = submission_.get();
     }
+    submitted_ = true;  // not before all that may throw
     post({&call->operation, &call->response, 1}, Stage::kLeft);
     if (replica_->lock.lock_or_want()) drive(nullptr, 0, /*waits=*/false);
   }
