@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
+#include <climits>
+#include <cstddef>
 #include <cstdint>
 #include <new>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 #include "node_replication/node_replicated.hpp"
@@ -137,6 +140,172 @@ TEST_CASE("a copy that throws changes nothing") {
   session->detach();
   made->reset();
   REQUIRE(Tracked::alive == 0);
+}
+
+// Throws at a chosen construction, be it by default, a copy or a move.
+struct Fussy {
+  struct WriteOp {
+    std::uint64_t add = 1;
+  };
+  static inline int alive = 0;
+  static inline int constructions_left = INT_MAX;
+
+  Fussy() { construct(); }
+  Fussy(Fussy&& other) : value(other.value) { construct(); }
+  Fussy(const Fussy& other) : value(other.value) { construct(); }
+  ~Fussy() { --alive; }
+  std::uint64_t apply(const WriteOp& op) noexcept { return value += op.add; }
+  std::uint64_t value = 0;
+
+ private:
+  static void construct() {
+    if (constructions_left-- == 0) throw std::runtime_error("no");
+    ++alive;
+  }
+};
+
+// Calls what may throw; whether it did.
+template <class Exception, class Body>
+bool throws(Body body) {
+  try {
+    body();
+  } catch (const Exception&) {
+    return true;
+  }
+  return false;
+}
+
+TEST_CASE("a constructor that throws at any time of a creation leaves nothing behind") {
+  bool thrown = true;
+  int bad = 0;
+  for (; thrown; ++bad) {
+    CountingMemory memory;
+    const Options options{.replicas = 3,
+                          .max_sessions = 4,
+                          .replica_memory = {&memory, &memory, &memory},
+                          .log_memory = &memory};
+    Fussy::constructions_left = bad;
+    thrown = throws<std::runtime_error>([&] {
+      static_cast<void>(NodeReplicated<Fussy>::create(options, [](ReplicaId) { return Fussy(); }));
+    });
+    REQUIRE(memory.outstanding == 0);
+    REQUIRE(Fussy::alive == 0);
+  }
+  REQUIRE(bad > 6);  // of each replica, one by make() and one into its place
+  Fussy::constructions_left = INT_MAX;
+}
+
+// Adds a replica to `replicas` while something throws, and sees that all goes on.
+template <class Exception>
+bool add_though(NodeReplicated<Fussy>& fussy, std::size_t replicas) {
+  auto session = std::move(*fussy.attach());
+  const std::uint64_t before = session.read([](const Fussy& f) { return f.value; });
+  const bool thrown = throws<Exception>([&] { static_cast<void>(fussy.add_replica()); });
+  Fussy::constructions_left = INT_MAX;
+  const std::size_t expected = replicas + (thrown ? 0 : 1);
+  REQUIRE(fussy.replicas() == expected);
+  REQUIRE(static_cast<std::size_t>(Fussy::alive) == expected);
+  REQUIRE(fussy.attach(static_cast<ReplicaId>(replicas)).has_value() == !thrown);
+  for (std::uint64_t i = 1; i <= 30; ++i) REQUIRE(session.write({}) == before + i);
+  if (thrown) REQUIRE(fussy.add_replica() == static_cast<ReplicaId>(replicas));
+  REQUIRE(session.write({}) == before + 31);
+  for (std::uint32_t id = 0; id <= replicas; ++id) {
+    auto reader = std::move(*fussy.attach(ReplicaId{id}));
+    REQUIRE(reader.read([](const Fussy& f) { return f.value; }) == before + 31);
+    REQUIRE(reader.write({.add = 0}) == before + 31);
+  }
+  return thrown;
+}
+
+TEST_CASE("a constructor that throws at any time of an addition changes nothing") {
+  for (const std::size_t replicas : {1, 2}) {
+    bool thrown = true;
+    for (int bad = 0; thrown; ++bad) {
+      auto made = NodeReplicated<Fussy>::create({.replicas = replicas, .log_lines = 2},
+                                                [](ReplicaId) { return Fussy(); });
+      Fussy::constructions_left = bad;
+      thrown = add_though<std::runtime_error>(**made, replicas);
+      REQUIRE((thrown || bad >= 2));  // a copy, and one into its place
+    }
+  }
+  REQUIRE(Fussy::alive == 0);
+}
+
+TEST_CASE("memory that runs out at any allocation of an addition changes nothing") {
+  for (const std::size_t replicas : {1, 2}) {
+    bool thrown = true;
+    for (std::size_t fails_at = 0; thrown; ++fails_at) {
+      CountingMemory memory;
+      {
+        auto made = NodeReplicated<Fussy>::create({.replicas = replicas,
+                                                   .max_sessions = 4,
+                                                   .log_lines = 2,
+                                                   .replica_memory = {&memory, &memory, &memory},
+                                                   .log_memory = &memory},
+                                                  [](ReplicaId) { return Fussy(); });
+        memory.fails_at = memory.allocations + fails_at;
+        thrown = add_though<std::bad_alloc>(**made, replicas);
+        REQUIRE((thrown || fails_at >= 2));  // a replica and its slots, and perhaps the log
+      }
+      REQUIRE(memory.outstanding == 0);
+    }
+  }
+  REQUIRE(Fussy::alive == 0);
+}
+
+TEST_CASE("sessions and requests take nothing from the memory of replicas and log") {
+  CountingMemory memory;
+  auto made = Replicated::create({.replicas = 2,
+                                  .max_sessions = 4,
+                                  .log_lines = 2,
+                                  .replica_memory = {&memory, &memory},
+                                  .log_memory = &memory},
+                                 kMake);
+  memory.fails_at = memory.allocations;
+  for (std::uint32_t i = 0; i < 20; ++i) {
+    auto session = std::move(*(*made)->attach(ReplicaId{i % 2}));
+    std::vector<Counter::WriteOp> ops(20);
+    std::vector<std::uint64_t> responses(20);
+    session.write(ops, responses);
+    session.submit({.add = 1});
+    REQUIRE(session.take() == 21 * (i + 1));
+  }
+  REQUIRE(memory.allocations == memory.fails_at);
+}
+
+// An operation whose moves may throw, until it has been accepted.
+template <std::size_t kBytes>
+struct Hesitant {
+  static inline int moves_left = INT_MAX;
+  struct WriteOp {
+    WriteOp() = default;
+    WriteOp(WriteOp&&) {
+      if (moves_left-- == 0) throw std::runtime_error("no");
+    }
+    std::byte bytes[kBytes]{};
+  };
+  std::uint64_t apply(const WriteOp&) noexcept { return ++count; }
+  std::uint64_t count = 0;
+};
+
+template <std::size_t kBytes>
+void refuse_and_go_on() {
+  using H = Hesitant<kBytes>;
+  auto made = NodeReplicated<H>::create({.replicas = 2}, [](ReplicaId) { return H(); });
+  auto session = std::move(*(*made)->attach());
+  H::moves_left = 0;
+  REQUIRE(throws<std::runtime_error>([&] { session.submit(typename H::WriteOp()); }));
+  H::moves_left = 0;
+  REQUIRE(throws<std::runtime_error>([&] { session.write(typename H::WriteOp()); }));
+  H::moves_left = INT_MAX;
+  REQUIRE(session.write(typename H::WriteOp()) == 1);
+  session.submit(typename H::WriteOp());
+  REQUIRE(session.take() == 2);
+}
+
+TEST_CASE("an operation that cannot be made ready is not asked for") {
+  refuse_and_go_on<8>();    // in the slot
+  refuse_and_go_on<100>();  // on the heap
 }
 
 [[noreturn]] void give_up() { throw std::runtime_error("apply must not throw"); }
