@@ -102,7 +102,7 @@ TEST_CASE("wing gong several logs") {
   for (const std::size_t replicas : {1, 2, 3}) {
     for (const std::size_t logs : {1, 2, 3}) {
       for (const std::uint32_t threads : {2U, 4U}) {
-        for (std::uint64_t window = 0; window < 250; ++window) {
+        for (std::uint64_t window = 0; window < 150; ++window) {
           const auto history = record_window(replicas, logs, threads, seed + window);
           const auto judgement = testing::judge_linearizability(CellsCase(), history);
           INFO("replicas " << replicas << ", logs " << logs << "\n" << judgement.explanation);

@@ -245,20 +245,31 @@ struct Slow {
   std::atomic<int> value{0};
 };
 
-TEST_CASE("what a read of several logs has seen later reads see in other replicas") {
+// Reads in the replica where `write(session of replica 0)` shows itself first, then in the other.
+template <class Write>
+void read_twice_while(Write write, ReplicaId first_shown, ReplicaId other) {
   Slow::shown = false;
   Slow::reader_is_back = false;
   const auto slow = make_concurrent<Slow>({.replicas = 2}, 2);
-  auto near = std::move(*slow->attach(ReplicaId{0}));
-  auto far = std::move(*slow->attach(ReplicaId{1}));
+  auto near = std::move(*slow->attach(first_shown));
+  auto far = std::move(*slow->attach(other));
   const auto value = [](const Slow& s) { return s.value.load(); };
-  std::jthread writer([&] { slow->attach(ReplicaId{0})->write({.key = 1}); });
+  std::jthread writer([&] {
+    auto session = std::move(*slow->attach(ReplicaId{0}));
+    write(session);
+  });
   while (!Slow::shown.load()) std::this_thread::yield();
   const int first = near.read(1, value);
   const int second = far.read(1, value);
   Slow::reader_is_back = true;
   writer.join();
   REQUIRE(second >= first);
+}
+
+TEST_CASE("what a read of several logs has seen later reads see in other replicas") {
+  using Session = ConcurrentNodeReplicated<Slow>::Session;
+  read_twice_while([](Session& s) { s.write({.key = 1}); }, ReplicaId{0}, ReplicaId{1});
+  read_twice_while([](Session& s) { s.write_all({.key = 1}); }, ReplicaId{1}, ReplicaId{0});
 }
 
 struct Pile {
