@@ -20,8 +20,7 @@ namespace quintet::bench::node_replication_cases {
 template <class T>
 T must(node_replication::Result<T> result) {
   if (result) return *std::move(result);
-  throw std::runtime_error("node replication refused, code " +
-                           std::to_string(static_cast<int>(result.error().code)));
+  throw std::runtime_error("node replication: " + to_string(result.error()));
 }
 
 template <class Data>

@@ -24,7 +24,7 @@
 // word, i + 1: so a reader of index i needs to know nothing else, and what the line held a lap ago
 // is not mistaken for it.
 //
-// Invariants (names of the sheet in spec/invariants.hpp):
+// Invariants (their names: test/README.md):
 //   C1  head <= ltail of every replica <= tail <= head + N
 //   C4  the sequence word of index i holds i + 1 from its publication until N indices later
 //   C5  the lines of a reservation belong to who reserved them, until published

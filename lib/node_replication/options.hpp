@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory_resource>
+#include <string>
 #include <vector>
 
 #include "base/result.hpp"
@@ -46,6 +47,33 @@ struct Error {
 
   friend bool operator==(const Error&, const Error&) = default;
 };
+
+// What was refused, and what to do instead; for people.
+[[nodiscard]] inline std::string to_string(const Error& error) {
+  const std::string value = std::to_string(error.value);
+  switch (error.code) {
+    case Errc::kBadReplicas:
+      return value + " replicas: use 1 to max_replicas";
+    case Errc::kBadMaxReplicas:
+      return "max_replicas is " + value + ": use 1 to 64";
+    case Errc::kBadMaxSessions:
+      return "max_sessions is " + value + ": use 1 to 65536";
+    case Errc::kBadLogLines:
+      return "log_lines is " + value + ": use 2 to 2^32";
+    case Errc::kNoSuchReplica:
+      return "there is no replica " + value + ": it was never made, or it was removed";
+    case Errc::kTooManySessions:
+      return "all " + value +
+             " sessions of the replica are attached: end one, or raise max_sessions";
+    case Errc::kTooManyReplicas:
+      return "there are " + value + " replicas already: raise max_replicas";
+    case Errc::kSessionsAttached:
+      return value + " sessions of the replica are attached: end them before it is removed";
+    case Errc::kLastReplica:
+      return "replica " + value + " is the last one, which stays";
+  }
+  return "unknown error " + std::to_string(static_cast<int>(error.code));
+}
 
 template <class T>
 using Result = quintet::Result<T, Error>;

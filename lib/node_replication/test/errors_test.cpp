@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <new>
 #include <stdexcept>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -36,6 +37,17 @@ TEST_CASE("options out of range are refused by name and number") {
   REQUIRE(refusal({.log_lines = 1}) == Error{Errc::kBadLogLines, 1});
   const std::size_t huge = (std::size_t{1} << 32) + 1;
   REQUIRE(refusal({.log_lines = huge}) == Error{Errc::kBadLogLines, huge});
+}
+
+TEST_CASE("every error says what was refused and what to do instead") {
+  for (unsigned code = 0; code <= unsigned(Errc::kLastReplica); ++code) {
+    const std::string text = to_string(Error{static_cast<Errc>(code), 4711});
+    INFO(text);
+    REQUIRE(text.find("4711") != std::string::npos);
+    REQUIRE(text.find("unknown") == std::string::npos);
+  }
+  REQUIRE(to_string(Error{Errc::kBadLogLines, 1}) == "log_lines is 1: use 2 to 2^32");
+  REQUIRE(to_string(Error{static_cast<Errc>(99)}) == "unknown error 99");
 }
 
 TEST_CASE("sessions beyond the limit and of unknown replicas are refused") {
@@ -312,10 +324,10 @@ TEST_CASE("an operation that cannot be made ready is not asked for") {
 
 struct Throwing {
   struct WriteOp {};
-  void apply(const WriteOp&) noexcept { give_up(); }
+  void apply(const WriteOp&) { give_up(); }
 };
 
-TEST_CASE("an apply that is noexcept and throws ends the process") {
+TEST_CASE("an apply that throws ends the process") {
 #if defined(__SANITIZE_THREAD__)
   WARN("children of a process under ThreadSanitizer are not tried");
 #else
