@@ -52,15 +52,15 @@ Outcome append_log() {
   Log log;
   log.open(node_replication::Options{}.log_lines, *std::pmr::new_delete_resource());
   Sink sink;
-  node_replication::LogIndex head_seen = 0;
+  node_replication::LogSeen seen;
   const std::uint64_t batches = std::max<std::uint64_t>(appends() / kWrites, 1);
   const platform::Stopwatch watch;
   for (std::uint64_t i = 0; i < batches; ++i) {
     const std::size_t lines = Log::lines_for(kWrites);
-    auto begin = log.reserve(lines, head_seen);
+    auto begin = log.reserve(lines, seen);
     if (!begin) {
       log.advance_head([&] { return log.tail(); });
-      begin = log.reserve(lines, head_seen);
+      begin = log.reserve(lines, seen);
     }
     std::size_t left = kWrites;
     for (std::size_t line = 0; line < lines; ++line) {

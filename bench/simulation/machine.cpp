@@ -175,23 +175,49 @@ bool Machine::expects(const void* address) {
   return expected;
 }
 
+std::pair<double, double> Machine::share(Line& line) {
+  const double start = std::max({self_->now, line.free_at, line.seen_at});
+  const double latency = latency_to_load(line);
+  const bool dirty = line.owner >= 0;
+  if (dirty) line.sharers.set(static_cast<std::size_t>(line.owner));
+  line.owner = -1;
+  line.sharers.set(self_->core);
+  line.free_at = start + (dirty ? latency : parameters_.service);
+  return {start, latency};
+}
+
+double Machine::wait_for_prefetched(const Line& line) {
+  auto& coming = cores_[self_->core].coming;
+  const auto found = coming.find(line.id);
+  if (found == coming.end()) return 0;
+  const double rest = found->second - self_->now;
+  coming.erase(found);
+  return std::max(rest, 0.0);
+}
+
+void Machine::prefetch(const void* address) {
+  Line& line = this->line(address);
+  let_others(holds(line) ? kAhead : 0);
+  self_->now += parameters_.l1_hit * self_->slow;
+  if (holds(line)) return;
+  const auto [start, latency] = share(line);
+  cores_[self_->core].coming[line.id] = start + latency * self_->slow_miss;
+  fill(line);
+}
+
 void Machine::load(const void* address, bool waited_for) {
   Line& line = this->line(address);
   let_others(holds(line) ? kAhead : 0);
   Thread& self = *self_;
   const bool streams = expects(address);
   if (holds(line)) {
+    const double rest = wait_for_prefetched(line);
+    if (rest > 0) charge(&line, Spent::kLoad, rest);
     const double cost = hit(line);
-    self.now += cost;
+    self.now += rest + cost;
     charge(&line, Spent::kHit, cost);
   } else {
-    const double start = std::max({self.now, line.free_at, line.seen_at});
-    const double latency = latency_to_load(line);
-    const bool dirty = line.owner >= 0;
-    if (dirty) line.sharers.set(static_cast<std::size_t>(line.owner));
-    line.owner = -1;
-    line.sharers.set(self.core);
-    line.free_at = start + (dirty ? latency : parameters_.service);
+    const auto [start, latency] = share(line);
     const double exposed = waited_for ? parameters_.spin_exposed
                            : streams  ? parameters_.stream_exposed
                                       : parameters_.load_exposed;

@@ -12,6 +12,7 @@
 #include <random>
 #include <span>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "proof/explore/fiber.hpp"
@@ -63,6 +64,8 @@ class Machine {
   // at, the thread waits until one of the lines is written.
   void pause();
 
+  // The line sets off, and the thread goes on; who loads it too early waits for the rest.
+  void prefetch(const void* address);
   // Each before the value is read or changed; wrote() after it was changed.
   void load(const void* address, bool waited_for = false);
   void store(const void* address, bool sequential);
@@ -94,6 +97,7 @@ class Machine {
   struct Core {
     std::vector<std::uint32_t> filled;  // by line: when it came into the first-level cache
     std::uint32_t fills = 0;
+    std::unordered_map<std::uint32_t, double> coming;  // by line: when what was prefetched is there
   };
   struct Look {
     Line* line;
@@ -137,6 +141,10 @@ class Machine {
   [[nodiscard]] double latency_to_own(const Line& line) const;
   [[nodiscard]] bool is_local(const Cores& cores) const;
   double hit(Line& line);
+  // How long the running thread waits for what was prefetched.
+  double wait_for_prefetched(const Line& line);
+  // Shares the line out to the running core. When it sets off, and how long that takes.
+  std::pair<double, double> share(Line& line);
   void fill(Line& line);
   // Makes the line the running core's. When it is there.
   double acquire(Line& line);

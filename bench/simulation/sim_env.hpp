@@ -134,6 +134,10 @@ struct SimEnv {
     [[no_unique_address]] V value_{};
   };
 
+  template <class Cell>
+  static void prefetch(const Cell& cell) {
+    if (auto* const machine = internal::inside()) machine->prefetch(&cell);
+  }
   static void pause() {
     if (auto* const machine = internal::inside()) machine->pause();
   }

@@ -107,7 +107,7 @@ class Combiner {
   // Applies what is in the log. Requires: the lock.
   void catch_up() {
     const LogIndex end = log().tail();
-    if (replica_->ltail() < end) apply_log(end, end, false);
+    if (replica_->ltail() < end) catch_up_to(end);
   }
 
   // Gives the lock up, to somebody who waits for it if there is one. Requires: the lock.
@@ -122,13 +122,15 @@ class Combiner {
   // can take. Case node_replication/mix.
   static constexpr unsigned kPasses = 32;
   static constexpr std::size_t kPrefetch = 8;  // operations ahead
+  static constexpr std::size_t kAhead = 8;     // slots ahead: each is on its session's core
 
   [[nodiscard]] LogOf& log() { return shared_->log; }
 
   // False: nothing was done.
   bool apply_own(Request<D>& own, bool alone) {
     if (replica_->ltail() != log().tail()) return false;
-    replica_->begin_writing(alone);
+    replica_->close_to_readers(alone);
+    replica_->await_readers(alone);
     apply_request(own);
     if constexpr (Env::kWitness) own_version_ = replica_->version();
     replica_->end_writing(alone);
@@ -138,11 +140,12 @@ class Combiner {
     if (own.count > LogOf::kOpsPerLine) return false;
     // What reserving waits for, and what applying will, are on their way together.
     for (std::size_t i = 0; i < own.count; ++i) replica_->prefetch(own.operations[i]);
-    const auto line = log().reserve(1, replica_->head_seen);
+    const auto line = log().reserve(1, replica_->log_seen);
     if (!line) return false;
     Served served{own, nullptr};
     batch_ = {&served, 1};
     next_ = 0;
+    replica_->close_to_readers(alone);
     append(*line, own.count);
     apply_log(*line, *line + 1, alone);
     own.count = 0;
@@ -156,8 +159,10 @@ class Combiner {
     batch.clear();
     if (own != nullptr) batch.push_back({*own, nullptr});
     const std::size_t used = replica_->slots_used();
+    for (std::size_t i = 0; i < std::min(used, kAhead); ++i) Env::prefetch(replica_->slot(i).stage);
     for (std::size_t i = 0; i < used; ++i) {
       SlotOf& slot = replica_->slot(i);
+      if (i + kAhead < used) Env::prefetch(replica_->slot(i + kAhead).stage);
       // seq_cst: pairs with posting, see CombinerLock::lock_or_want(). acquires the request.
       if (is_pending(slot.stage.load(std::memory_order_seq_cst))) {
         batch.push_back({slot.request.load(), &slot});
@@ -176,7 +181,8 @@ class Combiner {
   void run_unlogged() {
     catch_up();  // with what was logged while there were others
     if (batch_.empty()) return;
-    replica_->begin_writing(false);
+    replica_->close_to_readers(false);
+    replica_->await_readers(false);
     for (auto& served : batch_) {
       apply_request(served.request);
       if constexpr (Env::kWitness) served.version = replica_->version();
@@ -209,16 +215,17 @@ class Combiner {
     while (left > 0) {
       const std::size_t ops = std::min(left, most);
       const std::size_t lines = LogOf::lines_for(ops);
-      const auto begin = log().reserve(lines, replica_->head_seen);
+      const auto begin = log().reserve(lines, replica_->log_seen);
       if (!begin) {
         if (const auto laggard = make_room(lines)) return laggard;
         continue;
       }
+      replica_->close_to_readers(false);
       append(*begin, ops);
       apply_log(*begin, *begin + lines, false);
       left -= ops;
     }
-    if (replica_->ltail() < wanted) apply_log(wanted, wanted, false);
+    if (replica_->ltail() < wanted) catch_up_to(wanted);
     return std::nullopt;
   }
 
@@ -240,14 +247,21 @@ class Combiner {
     }
   }
 
+  void catch_up_to(LogIndex end) {
+    replica_->close_to_readers(false);
+    apply_log(end, end, false);
+  }
   // Everything below `end`; from `own` on it is the batch, whose responses are delivered.
+  // Requires: close_to_readers(), before own lines were written, since its fence would wait for
+  // them. Ends it.
   void apply_log(LogIndex own, LogIndex end, bool alone) {
-    replica_->begin_writing(alone);
+    replica_->await_readers(alone);
     for (LogIndex index = replica_->ltail(); index < own; ++index) {
       log().consume(index, [&](const Op& operation) { replica_->apply(operation); });
       if (kFault == Fault::kDataReleasedBetweenLines) {
         replica_->end_writing(alone);
-        replica_->begin_writing(alone);
+        replica_->close_to_readers(alone);
+        replica_->await_readers(alone);
       }
     }
     for (LogIndex index = own; index < end; ++index) {

@@ -237,7 +237,8 @@ class ConcurrentNodeReplicated {
    public:
     explicit Alone(ConcurrentNodeReplicated& owner) : owner_(owner) {
       owner.scanning_.lock();
-      owner.gate_.begin_writing(
+      owner.gate_.close();
+      owner.gate_.await_readers(
           [&] { return owner.places_.used(); },
           [&](std::size_t i) -> const typename Gate::Word& { return owner.passages_[i].inside; });
       owner.sync();

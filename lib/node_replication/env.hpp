@@ -24,6 +24,7 @@ struct Touch {};
 //   Parker                            where one thread sleeps
 //   await(cell, order, holds, parker) as await(cell, order, holds), but may sleep in the parker
 //   wake(parker)                      after the cell was changed: ends that sleep
+//   prefetch(cell)                    a hint that its line is read soon
 //   light_fence(), heavy_fence(), has_heavy_fence()   those of base/asymmetric_fence.hpp
 //   kCalmReads                        reads of one session without a write before the reader lock
 //                                     is opened
@@ -38,6 +39,7 @@ concept Environment = Atomics<E> && std::default_initializable<typename E::Parke
                           E::await(cell, std::memory_order_acquire, holds, parker)
                         } -> std::same_as<std::uint32_t>;
                         E::wake(parker);
+                        E::prefetch(cell);
                         E::light_fence();
                         E::heavy_fence();
                         { E::has_heavy_fence() } -> std::same_as<bool>;
@@ -54,6 +56,10 @@ struct StdEnv : PatientAtomics {
   static constexpr bool kStops = false;
   static constexpr bool kWitness = false;
 
+  template <class Cell>
+  static void prefetch(const Cell& cell) {
+    __builtin_prefetch(&cell);
+  }
   static void light_fence() { quintet::light_fence(); }
   static void heavy_fence() { quintet::heavy_fence(); }
   static bool has_heavy_fence() { return quintet::has_heavy_fence(); }

@@ -34,6 +34,12 @@
 //   advance_head             anybody
 namespace quintet::node_replication {
 
+// How far they were when the owner of this has looked.
+struct LogSeen {
+  LogIndex head = 0;
+  LogIndex tail = 0;
+};
+
 template <class Op, Environment Env, Fault kFault = Fault::kNone>
 class Log {
  private:
@@ -91,21 +97,22 @@ class Log {
   // Needs no order for its own sake: head is only compared.
   [[nodiscard]] LogIndex head() const { return head_.load(std::memory_order_relaxed); }
 
-  // Reserves `lines` in a row, or nothing if there is no room. `head_seen` is the caller's memory
-  // of head, so that the word itself is read once a lap. Lock-free: tries again only if somebody
-  // else has reserved.
-  [[nodiscard]] std::optional<LogIndex> reserve(std::size_t lines, LogIndex& head_seen) {
-    LogIndex index = tail();
+  // Reserves `lines` in a row, or nothing if there is no room. `seen` is the caller's memory of the
+  // log's words: head is read once a lap, and tail not before the attempt to raise it, since a
+  // line that others write comes sooner once, for writing, than twice. Lock-free: tries again only
+  // if somebody else has reserved.
+  [[nodiscard]] std::optional<LogIndex> reserve(std::size_t lines, LogSeen& seen) {
     do {
-      if (!has_room(index, lines, head_seen)) {
+      if (!has_room(seen.tail, lines, seen.head)) {
         // acquire: pairs with advance_head(), so that no reader is left in the lines behind it.
-        head_seen = head_.load(std::memory_order_acquire);
-        if (!has_room(index, lines, head_seen)) return std::nullopt;
+        seen.head = head_.load(std::memory_order_acquire);
+        if (!has_room(seen.tail, lines, seen.head)) return std::nullopt;
       }
       // relaxed: what the lines hold travels with their sequence words.
-    } while (!tail_.compare_exchange_weak(index, index + lines, std::memory_order_relaxed,
+    } while (!tail_.compare_exchange_weak(seen.tail, seen.tail + lines, std::memory_order_relaxed,
                                           std::memory_order_relaxed));
-    return index;
+    seen.tail += lines;
+    return seen.tail - lines;
   }
   // The smallest ltail with which so many lines can be reserved.
   [[nodiscard]] LogIndex needed_for(std::size_t lines) const {
@@ -128,7 +135,7 @@ class Log {
   template <class Visit>
   void consume(LogIndex index, Visit visit) const {
     const Line& line = at(index);
-    prefetch(index + kAhead);
+    Env::prefetch(at(index + kAhead).words.sequence);
     if (kFault != Fault::kUnpublishedApplied) {
       // acquire: pairs with publish(). Whoever has reserved the line waits for nothing before that.
       Env::await(line.words.sequence, std::memory_order_acquire,
@@ -175,7 +182,6 @@ class Log {
 
   [[nodiscard]] Line& at(LogIndex index) { return lines_[index & mask_]; }
   [[nodiscard]] const Line& at(LogIndex index) const { return lines_[index & mask_]; }
-  void prefetch(LogIndex index) const { __builtin_prefetch(&at(index)); }
 
   [[nodiscard]] bool has_room(LogIndex index, std::size_t lines, LogIndex head) const {
     return index + lines <= head + size() + (kFault == Fault::kRoomOffByOne ? 1 : 0);

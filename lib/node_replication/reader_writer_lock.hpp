@@ -18,12 +18,12 @@
 // (base/asymmetric_fence.hpp). Worth it only after many reads: Calm counts them.
 //
 // Invariants (L1 to L5 as a protocol: spec/reader_writer_protocol.hpp):
-//   L2  after begin_writing() no reader is between begin_reading() and end_reading(), and none gets
+//   L2  after await_readers() no reader is between begin_reading() and end_reading(), and none gets
 //       there until end_writing()
 //   L6  it does not stand open while a writer is there
 //
-//   begin_reading, end_reading         any thread, each with its own word
-//   begin_writing, end_writing, open   one thread at a time
+//   begin_reading, end_reading                any thread, each with its own word
+//   close, await_readers, end_writing, open   one thread at a time
 namespace quintet::node_replication {
 
 // The writer's word as readers see it: a writer is there, the lock stands open, and how often
@@ -79,17 +79,20 @@ class ReaderWriterLock {
     }
     return begin_reading_closed(mine);
   }
-  // release: pairs with begin_writing(), so that what was read is not changed meanwhile.
+  // release: pairs with await_readers(), so that what was read is not changed meanwhile.
   static void end_reading(Word& mine) { mine.store(0, std::memory_order_release); }
 
-  // Returns when all readers have left. `words()` says how many there are, and is asked after the
-  // word is set; `word(i)` is the i-th.
-  template <class Words, class WordOf>
-  void begin_writing(Words words, WordOf word) {
+  // A write begins: no reader comes in any more.
+  void close() {
     const LockState before{state_.load(std::memory_order_relaxed)};
     constexpr std::uint32_t kKept = kFault == Fault::kLeftOpen ? ~0U : ~LockState::kOpen;
     state_.exchange((before.bits & kKept) | LockState::kWriting, kWriterFence);
     if (before.is_open() && kFault != Fault::kHeavyFenceForgotten) Env::heavy_fence();
+  }
+  // Returns when all readers have left. `words()` says how many there are; `word(i)` is the i-th.
+  // Requires: close().
+  template <class Words, class WordOf>
+  void await_readers(Words words, WordOf word) const {
     if (kFault == Fault::kReadersNotAwaited) return;
     const std::size_t count = words();
     for (std::size_t i = 0; i < count; ++i) {

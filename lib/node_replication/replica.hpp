@@ -14,6 +14,7 @@
 #include "base/assert.hpp"
 #include "node_replication/combiner_lock.hpp"
 #include "node_replication/env.hpp"
+#include "node_replication/log.hpp"
 #include "node_replication/options.hpp"
 #include "node_replication/reader_writer_lock.hpp"
 #include "node_replication/replicable.hpp"
@@ -23,7 +24,7 @@
 // One copy of the structure, with the slots of its sessions, and the reader-writer lock around it.
 //
 // Invariants:
-//   U15 whatever is applied between begin_writing() and end_writing(), ltail tells before the end;
+//   U15 whatever is applied between await_readers() and end_writing(), ltail tells before the end;
 //       so readers see nothing that ltail, and with it ctail, does not tell
 //
 //   begin_reading, end_reading   a session's thread, for its own slot
@@ -111,10 +112,14 @@ class Replica {
   // release: pairs with ltail(), of readers and of whoever looks for room in the log.
   void set_ltail(LogIndex ltail) { ltail_.store(ltail, std::memory_order_release); }
 
-  // Readers leave, and none comes in. `nobody_reads`: the caller is the only session.
-  void begin_writing(bool nobody_reads) {
+  // No reader comes in any more; and then: none is there. `nobody_reads`: the caller is the only
+  // session.
+  void close_to_readers(bool nobody_reads) {
+    if (!nobody_reads) readers_.close();
+  }
+  void await_readers(bool nobody_reads) const {
     if (nobody_reads) return;
-    readers_.begin_writing([this] { return slots_used(); },
+    readers_.await_readers([this] { return slots_used(); },
                            [this](std::size_t i) -> const Flag& { return slots_[i].reading; });
   }
   void end_writing(bool nobody_reads) {
@@ -134,7 +139,7 @@ class Replica {
     return *data_;
   }
 
-  // Between begin_writing() and end_writing(). noexcept: half an operation cannot be undone, and
+  // Between await_readers() and end_writing(). noexcept: half an operation cannot be undone, and
   // the other replicas would apply it as a whole.
   Response<D> apply(const typename D::WriteOp& operation) noexcept(!Env::kStops) {
     touch_.store({});
@@ -154,7 +159,7 @@ class Replica {
     Version version = 0;
   };
   std::vector<Served> batch;
-  LogIndex head_seen = 0;  // by the log's reserve()
+  LogSeen log_seen;  // for the log's reserve()
 
  private:
   using Flag = typename Env::template atomic<std::uint32_t>;

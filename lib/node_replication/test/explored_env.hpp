@@ -13,6 +13,9 @@ struct ExploredEnv : proof::explore::ExploredAtomics {
   static constexpr bool kStops = true;
   static constexpr bool kWitness = true;
 
+  template <class Cell>
+  static void prefetch(const Cell&) {}
+
   struct Parker {};
 
   using ExploredAtomics::await;

@@ -37,9 +37,9 @@ TEST_CASE("log wraps and reuses its lines") {
   SmallLog log;
   log.open(3, *std::pmr::new_delete_resource());
   REQUIRE(log.size() == 4);  // rounded up
-  LogIndex head_seen = 0;
+  LogSeen seen;
   for (LogIndex index = 0; index < 1000; ++index) {
-    REQUIRE(log.reserve(1, head_seen) == index);
+    REQUIRE(log.reserve(1, seen) == index);
     write(log, index, index, index + 1);
     REQUIRE(consume(log, index) == std::vector<std::uint64_t>{index, index + 1});
     log.advance_head([&] { return index + 1; });
@@ -51,16 +51,16 @@ TEST_CASE("log wraps and reuses its lines") {
 TEST_CASE("log never overruns what a replica still needs") {
   SmallLog log;
   log.open(4, *std::pmr::new_delete_resource());
-  LogIndex head_seen = 0;
-  REQUIRE(log.reserve(3, head_seen) == LogIndex{0});
-  REQUIRE(log.reserve(2, head_seen) == std::nullopt);
-  REQUIRE(log.reserve(1, head_seen) == LogIndex{3});
-  REQUIRE(log.reserve(1, head_seen) == std::nullopt);
+  LogSeen seen;
+  REQUIRE(log.reserve(3, seen) == LogIndex{0});
+  REQUIRE(log.reserve(2, seen) == std::nullopt);
+  REQUIRE(log.reserve(1, seen) == LogIndex{3});
+  REQUIRE(log.reserve(1, seen) == std::nullopt);
   REQUIRE(log.needed_for(1) == 1);
   REQUIRE(log.needed_for(4) == 4);
   log.advance_head([] { return LogIndex{1}; });
-  REQUIRE(log.reserve(2, head_seen) == std::nullopt);
-  REQUIRE(log.reserve(1, head_seen) == LogIndex{4});
+  REQUIRE(log.reserve(2, seen) == std::nullopt);
+  REQUIRE(log.reserve(1, seen) == LogIndex{4});
   log.advance_head([] { return LogIndex{0}; });  // an old minimum does not take the room back
   REQUIRE(log.head() == 1);
 }
@@ -68,8 +68,8 @@ TEST_CASE("log never overruns what a replica still needs") {
 TEST_CASE("log waits for lines that are published out of order") {
   SmallLog log;
   log.open(4, *std::pmr::new_delete_resource());
-  LogIndex head_seen = 0;
-  REQUIRE(log.reserve(2, head_seen) == LogIndex{0});
+  LogSeen seen;
+  REQUIRE(log.reserve(2, seen) == LogIndex{0});
   write(log, 1, 11);
   REQUIRE(consume(log, 1) == std::vector<std::uint64_t>{11});
   std::vector<std::uint64_t> found;
@@ -98,9 +98,9 @@ TEST_CASE("log destroys operations when all have applied them and the rest at it
   {
     Log<Owner, StdEnv> log;
     log.open(4, *std::pmr::new_delete_resource());
-    LogIndex head_seen = 0;
+    LogSeen seen;
     for (LogIndex index = 0; index < 4; ++index) {
-      REQUIRE(log.reserve(1, head_seen) == index);
+      REQUIRE(log.reserve(1, seen) == index);
       Owner op = counted;
       log.write(index, ReplicaId{0}, 1, [&]() -> Owner&& { return std::move(op); });
     }
