@@ -4,11 +4,11 @@
 #include <algorithm>
 #include <cstddef>
 #include <optional>
-#include <span>
 #include <type_traits>
 #include <utility>
 
 #include "base/assert.hpp"
+#include "node_replication/batch.hpp"
 #include "node_replication/env.hpp"
 #include "node_replication/log.hpp"
 #include "node_replication/members.hpp"
@@ -51,7 +51,8 @@ class Combiner {
   using SlotOf = Slot<D, Env>;
   using Op = typename D::WriteOp;
   using LogOf = Log<Op, Env, kFault>;
-  using Served = typename ReplicaOf::Served;
+  using ServedOf = Served<D, Env>;
+  using BatchOf = Batch<D, Env>;
 
   // A replica that must go on before the log has room, and its lock when somebody held it.
   struct Laggard {
@@ -142,9 +143,8 @@ class Combiner {
     for (std::size_t i = 0; i < own.count; ++i) replica_->prefetch(own.operations[i]);
     const auto line = log().reserve(1, replica_->log_seen);
     if (!line) return false;
-    Served served{own, nullptr};
-    batch_ = {&served, 1};
-    next_ = 0;
+    ServedOf served{own, nullptr};
+    batch_ = BatchOf({&served, 1});
     replica_->close_to_readers(alone);
     append(*line, own.count);
     apply_log(*line, *line + 1, alone);
@@ -155,7 +155,7 @@ class Combiner {
 
   // Everything that is posted.
   void gather(const Request<D>* own) {
-    auto& batch = replica_->batch;
+    auto& batch = replica_->served;
     batch.clear();
     if (own != nullptr) batch.push_back({*own, nullptr});
     const std::size_t used = replica_->slots_used();
@@ -168,8 +168,7 @@ class Combiner {
         batch.push_back({slot.request.load(), &slot});
       }
     }
-    batch_ = batch;
-    next_ = 0;
+    batch_ = BatchOf(batch);
   }
 
   [[nodiscard]] std::optional<Laggard> run_batch(LogIndex wanted) {
@@ -190,7 +189,7 @@ class Combiner {
     replica_->end_writing(false);
   }
   void apply_request(Request<D>& request) {
-    for (; request.count > 0; take_first(request)) {
+    for (; request.count > 0; request.take_first()) {
       if (request.count > kPrefetch) replica_->prefetch(request.operations[kPrefetch]);
       respond(request, *request.operations);
     }
@@ -202,17 +201,10 @@ class Combiner {
       *request.responses = replica_->apply(operation);
     }
   }
-  static void take_first(Request<D>& request) {
-    ++request.operations;
-    ++request.responses;
-    --request.count;
-  }
 
   [[nodiscard]] std::optional<Laggard> run_logged(LogIndex wanted) {
     const std::size_t most = std::max<std::size_t>(1, log().size() / 4) * LogOf::kOpsPerLine;
-    std::size_t left = 0;
-    for (const auto& served : batch_) left += served.request.count;
-    while (left > 0) {
+    for (std::size_t left = batch_.operations(); left > 0;) {
       const std::size_t ops = std::min(left, most);
       const std::size_t lines = LogOf::lines_for(ops);
       const auto begin = log().reserve(lines, replica_->log_seen);
@@ -231,15 +223,7 @@ class Combiner {
 
   // Moves the next `ops` operations of the batch into the log.
   void append(LogIndex index, std::size_t ops) {
-    std::size_t at = next_;
-    std::size_t done = 0;  // of request `at`
-    const auto next = [&]() -> Op&& {
-      while (batch_[at].request.count == done) {
-        ++at;
-        done = 0;
-      }
-      return std::move(batch_[at].request.operations[done++]);
-    };
+    auto next = batch_.reader();
     for (; ops > 0; ++index) {
       const std::size_t count = std::min(ops, LogOf::kOpsPerLine);
       log().write(index, id_, count, next);
@@ -274,11 +258,10 @@ class Combiner {
     if constexpr (LogOf::kDestroys) collect();
   }
   void deliver(const Op& operation) {
-    while (batch_[next_].request.count == 0) ++next_;
-    Served& served = batch_[next_];
+    ServedOf& served = batch_.first();
     respond(served.request, operation);
     if constexpr (Env::kWitness) served.version = replica_->version();
-    take_first(served.request);
+    served.request.take_first();
     if (kFault == Fault::kAnsweredBeforeLtail && served.request.count == 0 &&
         served.slot != nullptr) {
       answer(served);
@@ -342,7 +325,7 @@ class Combiner {
       }
     }
   }
-  void answer(const Served& served) {
+  void answer(const ServedOf& served) {
     if constexpr (Env::kWitness) served.slot->version.store(served.version);
     // release: pairs with the session's wait, which takes the response.
     served.slot->stage.store(Stage::kAnswered, kFault == Fault::kAnswerNotReleased
@@ -377,8 +360,7 @@ class Combiner {
   Shared<D, Env, kFault>* shared_;
   ReplicaOf* replica_;
   ReplicaId id_;
-  std::span<Served> batch_;  // in the order of the log
-  std::size_t next_ = 0;     // the first of the batch that is not done
+  BatchOf batch_;
   Version own_version_ = 0;
 };
 

@@ -122,7 +122,7 @@ class Log {
 
   // Writes and publishes a reserved line. `next()` gives the operations in order, to be moved.
   template <class Next>
-  void write(LogIndex index, ReplicaId replica, std::size_t count, Next next) {
+  void write(LogIndex index, ReplicaId replica, std::size_t count, Next&& next) {
     Line& line = at(index);
     if (kFault == Fault::kPublishedBeforeWritten) publish(line, index);
     line.words.touch.store({});

@@ -12,6 +12,7 @@
 
 #include "base/align.hpp"
 #include "base/assert.hpp"
+#include "node_replication/batch.hpp"
 #include "node_replication/combiner_lock.hpp"
 #include "node_replication/env.hpp"
 #include "node_replication/log.hpp"
@@ -39,7 +40,7 @@ class Replica {
   // Closed and empty. Throws what `memory` throws.
   Replica(std::size_t max_sessions, std::pmr::memory_resource& memory)
       : max_sessions_(max_sessions), memory_(&memory), places_(max_sessions) {
-    batch.reserve(max_sessions);
+    served.reserve(max_sessions);
     slots_ = static_cast<SlotOf*>(memory.allocate(slot_bytes(), alignof(SlotOf)));
     for (std::size_t i = 0; i <= max_sessions; ++i) {
       const SlotOf& slot = *std::construct_at(slots_ + i);
@@ -153,12 +154,7 @@ class Replica {
   }
 
   // The holder's own.
-  struct Served {
-    Request<D> request;
-    SlotOf* slot;  // null: the holder's own request, which is not in its slot
-    Version version = 0;
-  };
-  std::vector<Served> batch;
+  std::vector<Served<D, Env>> served;
   LogSeen log_seen;  // for the log's reserve()
 
  private:

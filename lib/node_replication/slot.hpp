@@ -40,6 +40,12 @@ struct Request {
   typename D::WriteOp* operations = nullptr;
   ResponseObject<D>* responses = nullptr;
   std::size_t count = 0;
+
+  void take_first() {
+    ++operations;
+    ++responses;
+    --count;
+  }
 };
 
 // One operation with its response, for requests that fit into the slot's line.
