@@ -99,8 +99,8 @@ CellsHistory record_window(std::size_t replicas, std::size_t logs, std::uint32_t
 TEST_CASE("wing gong several logs") {
   const std::uint64_t seed = std::random_device()();
   std::cout << "seed " << seed << "\n";
-  for (const std::size_t replicas : {1, 2, 3}) {
-    for (const std::size_t logs : {1, 2, 3}) {
+  for (const std::size_t replicas : {1U, 2U, 3U}) {
+    for (const std::size_t logs : {1U, 2U, 3U}) {
       for (const std::uint32_t threads : {2U, 4U}) {
         for (std::uint64_t window = 0; window < 150; ++window) {
           const auto history = record_window(replicas, logs, threads, seed + window);

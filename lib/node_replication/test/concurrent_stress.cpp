@@ -226,15 +226,15 @@ void count_all(const Plan& plan, std::uint64_t steps) {
 }
 
 TEST_CASE("scans of several logs see no write without the ones before it") {
-  for (const std::size_t replicas : {1, 2, 3}) {
-    for (const std::size_t logs : {1, 3, 8}) count_all({replicas, logs, 2}, 10'000);
+  for (const std::size_t replicas : {1U, 2U, 3U}) {
+    for (const std::size_t logs : {1U, 3U, 8U}) count_all({replicas, logs, 2}, 10'000);
   }
   count_all({2, 4, 1024}, 20'000);
 }
 
 TEST_CASE("sessions and replicas of several logs come and go while others write") {
-  for (const std::size_t replicas : {1, 2}) {
-    for (const std::size_t logs : {2, 5}) count_all({replicas, logs, 4, true}, 15'000);
+  for (const std::size_t replicas : {1U, 2U}) {
+    for (const std::size_t logs : {2U, 5U}) count_all({replicas, logs, 4, true}, 15'000);
   }
 }
 

@@ -24,8 +24,8 @@ constexpr auto kMake = [](ReplicaId) { return Cells(); };
 constexpr auto kCopy = [](const Cells& cells, ReplicaId) { return Cells(cells); };
 
 TEST_CASE("several logs answer like the structure alone from every replica") {
-  for (const std::size_t replicas : {1, 2, 3}) {
-    for (const std::size_t logs : {1, 2, 5, 40}) {
+  for (const std::size_t replicas : {1U, 2U, 3U}) {
+    for (const std::size_t logs : {1U, 2U, 5U, 40U}) {
       const auto cells = make_concurrent<Cells>({.replicas = replicas, .log_lines = 2}, logs);
       REQUIRE(cells->logs() == logs);
       REQUIRE(cells->replicas() == replicas);

@@ -230,7 +230,7 @@ bool add_though(NodeReplicated<Fussy>& fussy, std::size_t replicas) {
 }
 
 TEST_CASE("a constructor that throws at any time of an addition changes nothing") {
-  for (const std::size_t replicas : {1, 2}) {
+  for (const std::size_t replicas : {1U, 2U}) {
     bool thrown = true;
     for (int bad = 0; thrown; ++bad) {
       auto made = NodeReplicated<Fussy>::create({.replicas = replicas, .log_lines = 2},
@@ -244,7 +244,7 @@ TEST_CASE("a constructor that throws at any time of an addition changes nothing"
 }
 
 TEST_CASE("memory that runs out at any allocation of an addition changes nothing") {
-  for (const std::size_t replicas : {1, 2}) {
+  for (const std::size_t replicas : {1U, 2U}) {
     bool thrown = true;
     for (std::size_t fails_at = 0; thrown; ++fails_at) {
       CountingMemory memory;

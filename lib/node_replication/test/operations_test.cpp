@@ -62,7 +62,7 @@ std::uint64_t write_all_ways(Session& session, std::uint64_t from) {
   const auto expected = [&] { return value++ & 0xFF; };
   REQUIRE(session.write(S::make(value)) == (value & 0xFF));
   ++value;
-  for (const std::size_t count : {1, 5, 20}) {
+  for (const std::size_t count : {1U, 5U, 20U}) {
     std::vector<typename S::WriteOp> ops;
     ops.reserve(count);
     for (std::size_t i = 0; i < count; ++i) ops.push_back(S::make(value + i));
@@ -83,8 +83,8 @@ void deliver() {
   using S = Shape<kBytes, kAlign, kCounted>;
   static_assert(sizeof(typename S::WriteOp) == kBytes && alignof(typename S::WriteOp) == kAlign);
   INFO(kBytes << " bytes aligned to " << kAlign);
-  for (const std::size_t replicas : {1, 2, 3}) {
-    for (const std::size_t lines : {2, 8}) {
+  for (const std::size_t replicas : {1U, 2U, 3U}) {
+    for (const std::size_t lines : {2U, 8U}) {
       auto made = NodeReplicated<S>::create({.replicas = replicas, .log_lines = lines},
                                             [](ReplicaId) { return S(); });
       auto& shapes = **made;
@@ -161,9 +161,9 @@ void batches_of_all_sizes(std::size_t replicas, std::size_t lines, std::size_t b
 
 template <class D>
 void batches_everywhere() {
-  for (const std::size_t replicas : {1, 2, 3}) {
-    for (const std::size_t lines : {2, 4, 64}) {
-      for (const std::size_t behind : {0, 1, 3}) {
+  for (const std::size_t replicas : {1U, 2U, 3U}) {
+    for (const std::size_t lines : {2U, 4U, 64U}) {
+      for (const std::size_t behind : {0U, 1U, 3U}) {
         batches_of_all_sizes<D>(replicas, lines, behind);
       }
     }
@@ -203,7 +203,7 @@ std::array<std::string, 3> Answering<std::array<std::string, 3>>::answer(std::ui
 template <class Answer, class Same>
 void answer_all_ways(Same same) {
   using A = Answering<Answer>;
-  for (const std::size_t replicas : {1, 2}) {
+  for (const std::size_t replicas : {1U, 2U}) {
     auto made = NodeReplicated<A>::create({.replicas = replicas, .log_lines = 2},
                                           [](ReplicaId) { return A(); });
     auto session = std::move(*(*made)->attach());
@@ -250,7 +250,7 @@ TEST_CASE("a read returns references values and nothing") {
 }
 
 TEST_CASE("a session that ends or is replaced finishes what it has submitted") {
-  for (const std::size_t replicas : {1, 2}) {
+  for (const std::size_t replicas : {1U, 2U}) {
     auto made = NodeReplicated<OwningChain>::create(
         {.replicas = replicas, .max_sessions = 2, .log_lines = 2},
         [](ReplicaId) { return OwningChain(); });

@@ -66,7 +66,7 @@ TEST_CASE("several sessions of one thread do not stand in each other's way") {
 }
 
 TEST_CASE("several sessions of one thread submit and take in any order") {
-  for (const std::size_t replicas : {1, 2}) {
+  for (const std::size_t replicas : {1U, 2U}) {
     const auto chain = make<OwningChain, WitnessEnv>({.replicas = replicas, .log_lines = 2});
     {
       std::vector<NodeReplicated<OwningChain, WitnessEnv>::SessionOf> sessions;
@@ -99,7 +99,7 @@ void compare_batches(std::size_t replicas, std::size_t lines) {
   auto single = *singles->attach();
   auto batch = *batches->attach();
   std::uint64_t value = 0;
-  for (const std::size_t count : {0, 1, 2, 6, 7, 8, 100, 1000}) {
+  for (const std::size_t count : {0U, 1U, 2U, 6U, 7U, 8U, 100U, 1000U}) {
     std::vector<typename D::WriteOp> ops;
     std::vector<std::uint64_t> expected;
     for (std::size_t i = 0; i < count; ++i) {
@@ -115,8 +115,8 @@ void compare_batches(std::size_t replicas, std::size_t lines) {
 }
 
 TEST_CASE("batch equals singles and responses are in order") {
-  for (const std::size_t replicas : {1, 2, 3}) {
-    for (const std::size_t lines : {2, 8, 4096}) {
+  for (const std::size_t replicas : {1U, 2U, 3U}) {
+    for (const std::size_t lines : {2U, 8U, 4096U}) {
       compare_batches<ByteChain>(replicas, lines);
       compare_batches<WideChain<1>>(replicas, lines);
       compare_batches<WideChain<32>>(replicas, lines);
@@ -171,7 +171,7 @@ struct Silent {
 };
 
 TEST_CASE("an apply that answers nothing works in all ways") {
-  for (const std::size_t replicas : {1, 2}) {
+  for (const std::size_t replicas : {1U, 2U}) {
     const auto silent = make<Silent>({.replicas = replicas, .log_lines = 2});
     auto session = *silent->attach();
     session.write({1});

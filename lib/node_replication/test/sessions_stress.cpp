@@ -43,8 +43,8 @@ void run_threads(Watchdog& watchdog, std::size_t threads, Body body) {
 TEST_CASE("sessions that sleep stop nobody though the log is full") {
   constexpr std::size_t kWriters = 3;
   constexpr std::uint64_t kWrites = 100'000;
-  for (const std::size_t replicas : {2, 4}) {
-    for (const std::size_t lines : {2, 16}) {
+  for (const std::size_t replicas : {2U, 4U}) {
+    for (const std::size_t lines : {2U, 16U}) {
       const auto counter = make({.replicas = replicas, .log_lines = lines});
       std::vector<Counters::SessionOf> sleepers;  // in all other replicas; some have work left
       for (std::uint32_t i = 0; i < 3 * (replicas - 1); ++i) {
@@ -75,7 +75,7 @@ TEST_CASE("sessions that sleep stop nobody though the log is full") {
 TEST_CASE("who submits and only looks whether it is done will see it done") {
   constexpr std::size_t kThreads = 6;
   constexpr std::uint64_t kWrites = 50'000;
-  for (const std::size_t replicas : {1, 2, 3}) {
+  for (const std::size_t replicas : {1U, 2U, 3U}) {
     const auto counter = make({.replicas = replicas, .log_lines = 2});
     Watchdog watchdog(kThreads);
     run_threads(watchdog, kThreads, [&](std::size_t t) {
@@ -98,7 +98,7 @@ TEST_CASE("who submits and only looks whether it is done will see it done") {
 TEST_CASE("what is seen to be done reads see everywhere") {
   constexpr std::size_t kThreads = 4;
   constexpr std::uint64_t kRounds = 2'000;
-  for (const std::size_t replicas : {1, 2, 3}) {
+  for (const std::size_t replicas : {1U, 2U, 3U}) {
     const auto counter = make({.replicas = replicas, .log_lines = 2});
     std::atomic<std::uint64_t> submitted{0};
     std::atomic<std::uint64_t> seen{0};

@@ -31,9 +31,9 @@ void run(RunPlan plan, std::uint64_t seed) {
 
 TEST_CASE("witness linearizable for any number of threads and replicas on a tiny log") {
   const std::uint64_t seed = new_seed();
-  for (const std::size_t replicas : {1, 2, 3, 4}) {
-    for (const std::size_t threads : {1, 2, 4, 16}) {
-      for (const std::size_t lines : {2, 16}) {
+  for (const std::size_t replicas : {1U, 2U, 3U, 4U}) {
+    for (const std::size_t threads : {1U, 2U, 4U, 16U}) {
+      for (const std::size_t lines : {2U, 16U}) {
         run<WideChain<1>>({.replicas = replicas,
                            .threads = threads,
                            .log_lines = lines,
@@ -55,8 +55,8 @@ TEST_CASE("witness linearizable with few writes and with writes only") {
 
 TEST_CASE("witness linearizable in batches and asynchronously") {
   const std::uint64_t seed = new_seed();
-  for (const std::size_t replicas : {1, 2, 3}) {
-    for (const std::size_t lines : {2, 8, 64}) {
+  for (const std::size_t replicas : {1U, 2U, 3U}) {
+    for (const std::size_t lines : {2U, 8U, 64U}) {
       run<WideChain<1>>({.replicas = replicas,
                          .threads = 4,
                          .log_lines = lines,
@@ -70,7 +70,7 @@ TEST_CASE("witness linearizable in batches and asynchronously") {
 
 TEST_CASE("witness linearizable while sessions and replicas come and go") {
   const std::uint64_t seed = new_seed();
-  for (const std::size_t replicas : {1, 2, 3}) {
+  for (const std::size_t replicas : {1U, 2U, 3U}) {
     run<WideChain<1>>({.replicas = replicas,
                        .threads = 6,
                        .log_lines = 4,
@@ -85,7 +85,7 @@ TEST_CASE("witness linearizable while sessions and replicas come and go") {
 
 TEST_CASE("idle replica is helped") {
   const std::uint64_t seed = new_seed();
-  for (const std::size_t lines : {2, 4, 64}) {
+  for (const std::size_t lines : {2U, 4U, 64U}) {
     run<WideChain<1>>({.replicas = 4,
                        .idle_replicas = 3,
                        .threads = 3,
@@ -109,7 +109,7 @@ TEST_CASE("witness linearizable with operations of 1 to 256 bytes") {
 
 TEST_CASE("witness linearizable with operations that own memory and none is left") {
   const std::uint64_t seed = new_seed();
-  for (const std::size_t replicas : {1, 2, 4}) {
+  for (const std::size_t replicas : {1U, 2U, 4U}) {
     run<OwningChain>({.replicas = replicas,
                       .idle_replicas = replicas / 4,
                       .threads = 4,
@@ -126,7 +126,7 @@ TEST_CASE("witness linearizable with operations that own memory and none is left
 
 TEST_CASE("oversubscribed sessions all make progress") {
   const std::uint64_t seed = new_seed();
-  for (const std::size_t replicas : {1, 2, 4}) {
+  for (const std::size_t replicas : {1U, 2U, 4U}) {
     run<WideChain<1>>(
         {.replicas = replicas, .threads = 48, .log_lines = 8, .requests = 1'500, .writes = 90},
         seed);
