@@ -11,9 +11,9 @@
 // Each function is a step of one thread: it says whether the step is allowed in this state, and
 // makes the state what it is afterwards. `holds` is the invariant, of the writer and one session;
 // every step keeps it, for any number of sessions (test/reader_writer_proof.cpp), and the code
-// takes no other steps (test/monitor.hpp).
-// There is one writer at a time, and sessions come and go under the writer's lock:
-// spec/combiner_protocol.hpp. Threading: functions of their arguments.
+// takes no other steps (test/world/monitor.hpp).
+// There is one writer at a time, the holder of the combiner's lock. Threading: functions of their
+// arguments.
 namespace quintet::node_replication::spec {
 
 inline constexpr int kOutside = 0;  // phases of both
@@ -193,11 +193,11 @@ Truth<W> end_alone(WriterState<W>& writer) {
   return allowed;
 }
 
-// ---- sessions come and go, while nobody writes --------------------------------------------------
+// ---- sessions come and go, while nobody counts on being alone -----------------------------------
 
 template <class W>
 Truth<W> attach(WriterState<W>& writer, ReaderState<W>& reader, const W& session) {
-  const Truth<W> allowed((writer.phase == W(kOutside)) & (reader.attached == W(0)));
+  const Truth<W> allowed((writer.alone == W(0)) & (reader.attached == W(0)));
   reader.attached = W(1);
   if (writer.sessions <= session) writer.sessions = session + W(1);
   return allowed;
@@ -205,7 +205,7 @@ Truth<W> attach(WriterState<W>& writer, ReaderState<W>& reader, const W& session
 
 template <class W>
 Truth<W> detach(const WriterState<W>& writer, ReaderState<W>& reader) {
-  const Truth<W> allowed((writer.phase == W(kOutside)) & (reader.attached == W(1)) &
+  const Truth<W> allowed((writer.alone == W(0)) & (reader.attached == W(1)) &
                          (reader.phase == W(kOutside)));
   reader.attached = W(0);
   return allowed;

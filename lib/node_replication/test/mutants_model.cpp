@@ -20,6 +20,7 @@ using proof::explore::Model;
 using proof::explore::Options;
 using world::Kind;
 using world::Plan;
+using world::Watch;
 
 // All schedules of so many preemptions.
 Options bounded(Model model, unsigned preemptions) {
@@ -33,8 +34,8 @@ Options sampled(Model model, unsigned drops) {
 template <Fault kFault>
 bool is_killed(const char* name, const Plan& plan, Options options) {
   options.max_steps = 3'000;
-  const auto report =
-      proof::explore::explore(world::program_of<kFault>(plan, options.model), options);
+  const auto report = proof::explore::explore(
+      world::program_of<kFault>(plan, options.model, Watch::kCalls), options);
   const bool killed = report.failure.kind != FailureKind::kNone;
   std::cout << name << ": "
             << (killed ? to_string(report.failure.kind) + (", " + report.failure.text) : "SURVIVES")

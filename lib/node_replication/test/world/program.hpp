@@ -12,6 +12,7 @@
 
 #include "node_replication/node_replicated.hpp"
 #include "node_replication/test/explored_env.hpp"
+#include "node_replication/test/world/monitor.hpp"
 #include "node_replication/test/world/plan.hpp"
 #include "node_replication/test/world/sheet.hpp"
 #include "proof/explore/explore.hpp"
@@ -23,6 +24,10 @@ using proof::explore::ExploredAtomics;
 using proof::explore::Model;
 using proof::explore::Run;
 
+// Who looks at an execution: the program only, at what comes out of calls, or the monitor, too, in
+// the sequential model.
+enum class Watch { kCalls, kMonitor };
+
 template <class D, Fault kFault>
 class World {
  public:
@@ -31,7 +36,9 @@ class World {
   using Op = typename D::WriteOp;
   using Order = std::vector<Id>;
 
-  World(Run& run, const Plan& plan, Model model) : run_(run), plan_(plan), model_(model) {
+  World(Run& run, const Plan& plan, Model model, Watch watch)
+      : run_(run), plan_(plan), model_(model), monitor_(plan.lines, plan.actors.size() + 1) {
+    if (model == Model::kSequential && watch == Watch::kMonitor) ExploredEnv::monitor = &monitor_;
     auto made = Replicated::create({.replicas = plan.replicas,
                                     .max_replicas = plan.replicas + 1,
                                     .max_sessions = plan.actors.size() + 1,
@@ -48,6 +55,10 @@ class World {
       if (!actor.attaches && needs_session(actor)) attach(i);
     }
   }
+
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+  ~World() { ExploredEnv::monitor = nullptr; }
 
   void spawn_all() {
     for (std::size_t i = 0; i < plan_.actors.size(); ++i) {
@@ -149,6 +160,7 @@ class World {
       const std::size_t position = actor.session->take();
       written(i, id, position, before);
     } else if (act == 'r') {
+      if (ExploredEnv::monitor != nullptr) ExploredEnv::monitor->read_begins();
       Order seen = actor.session->read([](const D& data) { return data.applied; });
       check(seen.size() >= before, "a read sees what was complete before it");
       check(actor.session->last_version() == seen.size(), "the version is what was read");
@@ -200,16 +212,17 @@ class World {
   Run& run_;
   const Plan& plan_;
   Model model_;
+  Monitor monitor_;
   std::unique_ptr<Replicated> replicated_;
   std::vector<std::unique_ptr<Actors>> actors_;
   std::size_t completed_ = 0;  // writes that were complete, or seen, by anybody
 };
 
 template <class D, Fault kFault>
-void run_in(Run& run, const Plan& plan, Model model) {
+void run_in(Run& run, const Plan& plan, Model model, Watch watch) {
   if constexpr (requires { D::WriteOp::live; }) D::WriteOp::live = 0;
   {
-    World<D, kFault> world(run, plan, model);
+    World<D, kFault> world(run, plan, model, watch);
     world.spawn_all();
     run.join();
     world.check_all();
@@ -220,11 +233,12 @@ void run_in(Run& run, const Plan& plan, Model model) {
 }
 
 template <Fault kFault = Fault::kNone>
-[[nodiscard]] proof::explore::Program program_of(const Plan& plan, Model model) {
-  return [plan, model](Run& run) {
-    if (plan.kind == Kind::kSmall) run_in<Sheet, kFault>(run, plan, model);
-    if (plan.kind == Kind::kWide) run_in<WideSheet, kFault>(run, plan, model);
-    if (plan.kind == Kind::kOwning) run_in<OwningSheet, kFault>(run, plan, model);
+[[nodiscard]] proof::explore::Program program_of(const Plan& plan, Model model,
+                                                 Watch watch = Watch::kMonitor) {
+  return [plan, model, watch](Run& run) {
+    if (plan.kind == Kind::kSmall) run_in<Sheet, kFault>(run, plan, model, watch);
+    if (plan.kind == Kind::kWide) run_in<WideSheet, kFault>(run, plan, model, watch);
+    if (plan.kind == Kind::kOwning) run_in<OwningSheet, kFault>(run, plan, model, watch);
   };
 }
 
