@@ -3,6 +3,12 @@
 
 #include "node_replication/spec/step.hpp"
 
+#ifdef __clang__
+#pragma clang diagnostic push
+// Natively these are bools; as formulas they must not be evaluated one after another.
+#pragma clang diagnostic ignored "-Wbitwise-instead-of-logical"
+#endif
+
 // The log as a protocol: a ring of lines that appenders fill and every replica consumes.
 //
 // Operations are numbered; number i lies in the line i modulo `lines`, which says by its sequence
@@ -313,3 +319,7 @@ template <class W>
 }
 
 }  // namespace quintet::node_replication::spec
+
+#ifdef __clang__
+#pragma clang diagnostic pop
+#endif

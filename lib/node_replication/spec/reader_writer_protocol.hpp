@@ -3,6 +3,12 @@
 
 #include "node_replication/spec/step.hpp"
 
+#ifdef __clang__
+#pragma clang diagnostic push
+// Natively these are bools; as formulas they must not be evaluated one after another.
+#pragma clang diagnostic ignored "-Wbitwise-instead-of-logical"
+#endif
+
 // The reader-writer lock of a replica, as a protocol: who may read the structure while who changes
 // it. A reader sets the word of its own session and then looks at the writer's; the writer sets
 // its word and then looks at those of all sessions. One of the two sees the other. A writer that
@@ -221,3 +227,7 @@ Truth<W> forget_session(WriterState<W>& writer, const ReaderState<W>& reader, co
 }
 
 }  // namespace quintet::node_replication::spec
+
+#ifdef __clang__
+#pragma clang diagnostic pop
+#endif

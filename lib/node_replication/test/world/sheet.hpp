@@ -63,7 +63,7 @@ struct OwningSheet {
 
    private:
     Id id_;
-    std::uint32_t rest_[9] = {};
+    [[maybe_unused]] std::uint32_t rest_[9] = {};
   };
   std::size_t apply(const WriteOp& op) {
     QT_CHECK(op.id() != WriteOp::kMoved && op.id() != WriteOp::kDestroyed,
