@@ -100,6 +100,26 @@ TEST_CASE("every interleaving of sessions of one replica is linearizable") {
   });
 }
 
+TEST_CASE("every interleaving of readers of an open lock and a writer is linearizable") {
+  explore_all({
+      {{.name = "a reader opens and a writer closes",
+        .replicas = 1,
+        .actors = {{0, "rr"}, {0, "w"}}},
+       3,
+       2},
+      {{.name = "it opens again", .replicas = 1, .actors = {{0, "rrr"}, {0, "ww"}}}, 2, 1},
+      {{.name = "two readers and a writer",
+        .replicas = 1,
+        .actors = {{0, "rr"}, {0, "r"}, {0, "w"}}},
+       2,
+       1},
+      {{.name = "a reader and two writers, two replicas",
+        .replicas = 2,
+        .actors = {{0, "rr"}, {0, "w"}, {1, "w"}}},
+       1},
+  });
+}
+
 TEST_CASE("every interleaving of sessions of two replicas is linearizable") {
   explore_all({
       {{.name = "two writers, two replicas", .replicas = 2, .actors = {{0, "w"}, {1, "w"}}}, 3},

@@ -50,6 +50,7 @@ constexpr Model kSequential = Model::kSequential;
 constexpr Model kViews = Model::kViews;
 
 const Plan kReading{.name = "w, r", .replicas = 1, .actors = {{0, "w"}, {0, "r"}}};
+const Plan kOpening{.name = "rr, w", .replicas = 1, .actors = {{0, "rr"}, {0, "w"}}};
 const Plan kWriting{.name = "w, w", .replicas = 1, .actors = {{0, "w"}, {0, "w"}}};
 const Plan kSubmitting{.name = "u, w", .replicas = 1, .actors = {{0, "u"}, {0, "w"}}};
 const Plan kComing{.name = "ww, wr comes", .replicas = 1, .actors = {{0, "ww"}, {0, "wr", true}}};
@@ -96,6 +97,8 @@ TEST_CASE("the explorer finds the classical faults of node replication") {
 TEST_CASE("the explorer finds faults of locks and orders") {
   QT_MUTANT(kReadersNotAwaited, kReading, bounded(kSequential, 1));
   QT_MUTANT(kWriterNotFenced, kReading, bounded(kViews, 1));
+  QT_MUTANT(kLeftOpen, kOpening, bounded(kSequential, 2));
+  QT_MUTANT(kHeavyFenceForgotten, kOpening, bounded(kViews, 2));
   QT_MUTANT(kUnpublishedApplied, kLogging, bounded(kSequential, 1));
   QT_MUTANT(kWantedIgnored, kWriting, bounded(kSequential, 1));
   QT_MUTANT(kPostNotReleased, kSubmitting, bounded(kViews, 2));

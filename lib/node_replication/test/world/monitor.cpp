@@ -5,6 +5,7 @@
 #include <bit>
 #include <cstring>
 #include <string>
+#include <utility>
 
 #include "proof/explore/execution.hpp"
 
@@ -16,6 +17,8 @@ using proof::explore::FailureKind;
 
 constexpr Monitor::W kHeld = 1;  // combiner_lock.hpp
 constexpr Monitor::W kWanted = 2;
+
+LockState writing_of(Monitor::W word) { return {static_cast<std::uint32_t>(word)}; }
 
 // An execution that has failed or is given up is only brought to its end.
 bool is_over() {
@@ -126,7 +129,7 @@ void Monitor::loaded(const Tag& tag, W value, std::memory_order order) {
       step(spec::count_sessions(writer) && writer.bound == value, "count_sessions");
     }
   }
-  if (tag.word == Word::kWriting && value == 0 && me().reads &&
+  if (tag.word == Word::kWriting && !writing_of(value).is_writing() && me().reads &&
       me().reads->replica == tag.replica) {
     auto& copy = copies_[tag.replica];
     auto& reader = copy.readers[me().reads->index];
@@ -304,7 +307,10 @@ void Monitor::seen_quiet(const Tag& tag) {
 void Monitor::writing_changed(std::size_t replica, W value) {
   auto& copy = copies_[replica];
   must(copy.holder == int(running()), "L1: the holder of the lock writes");
-  if (value == 1) {
+  const LockState before = std::exchange(copy.writing, writing_of(value));
+  must(!copy.writing.is_writing() || !copy.writing.is_open(), "L6: open while a writer is there");
+  if (!before.is_writing() && !copy.writing.is_writing()) return;  // it opens
+  if (copy.writing.is_writing()) {
     if (copy.writer.alone == 1) {
       step(spec::end_alone(copy.writer), "end_alone");
       let_in(copy);

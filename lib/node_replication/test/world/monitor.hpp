@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "node_replication/reader_writer_lock.hpp"
 #include "node_replication/slot.hpp"
 #include "node_replication/spec/cyclic_buffer_protocol.hpp"
 #include "node_replication/spec/reader_writer_protocol.hpp"
@@ -93,6 +94,7 @@ class Monitor {
     spec::AppendState<W> append;
     int holder = kNobody;
     W lock = 0;
+    LockState writing;
     W used = 0;
     std::vector<bool> taken;
     std::vector<Stage> stages;
