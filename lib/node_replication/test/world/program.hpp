@@ -38,7 +38,8 @@ class World {
 
   World(Run& run, const Plan& plan, Model model, Watch watch)
       : run_(run), plan_(plan), model_(model), monitor_(plan.lines, plan.actors.size() + 1) {
-    if (model == Model::kSequential && watch == Watch::kMonitor) ExploredEnv::monitor = &monitor_;
+    const bool watched = model == Model::kSequential && watch == Watch::kMonitor;
+    ExploredEnv::monitor = watched ? &monitor_ : nullptr;
     auto made = Replicated::create({.replicas = plan.replicas,
                                     .max_replicas = plan.replicas + 1,
                                     .max_sessions = plan.actors.size() + 1,
