@@ -65,8 +65,10 @@ const Plan kServing{
 // reader of B must see it. In this order two preemptions come early, in the other random schedules.
 const Plan kBetween{
     .name = "r!, w | ?r, w", .replicas = 2, .actors = {{1, "w"}, {0, "r!"}, {0, "w"}, {1, "?r"}}};
+// The same for what the writer of A applies of B's: B is closed to readers meanwhile, so a third
+// replica has the one that must see it.
 const Plan kBetweenLines{
-    .name = "r!, w | ?r, w", .replicas = 2, .actors = {{0, "r!"}, {1, "?r"}, {1, "w"}, {0, "w"}}};
+    .name = "w, r! | w | ?r", .replicas = 3, .actors = {{1, "w"}, {0, "w"}, {0, "r!"}, {2, "?r"}}};
 
 // The same with a log of two lines and an operation in each.
 Plan full(Plan plan, std::size_t written = 0, Kind kind = Kind::kWide) {
