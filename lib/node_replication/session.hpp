@@ -127,8 +127,8 @@ class Session {
   }
 
   // Starts a write and returns. If somebody holds the replica's lock it is left to them, and else
-  // it is done now. Whoever only helps the replica may leave it until somebody else writes there, or
-  // is_done() or take() is called. The session can do nothing else until take().
+  // it is done now. Whoever only helps the replica may leave it until somebody else writes there,
+  // or is_done() or take() is called. The session can do nothing else until take().
   void submit(WriteOp operation) {
     QT_ASSERT(is_attached() && !submitted_, "one request at a time");
     Call<D>* call;
