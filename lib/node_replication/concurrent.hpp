@@ -5,11 +5,15 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "base/align.hpp"
+#include "base/assert.hpp"
 #include "node_replication/env.hpp"
 #include "node_replication/node_replicated.hpp"
 #include "node_replication/options.hpp"
@@ -25,7 +29,7 @@
 //   struct Shards {
 //     struct WriteOp { std::uint64_t key, value; };
 //     static std::size_t key_of(const WriteOp& op) { return op.key; }
-//     // These may run at the same time for different keys:
+//     // These may run at the same time for keys of different logs:
 //     std::uint64_t apply(const WriteOp& op);
 //     std::optional<std::uint64_t> find(std::uint64_t key) const;
 //   };
@@ -79,28 +83,80 @@ class ConcurrentNodeReplicated {
         : owner_(std::exchange(other.owner_, nullptr)),
           replica_(other.replica_),
           place_(other.place_),
-          lanes_(std::move(other.lanes_)) {}
+          lanes_(std::move(other.lanes_)),
+          submitted_(std::exchange(other.submitted_, std::nullopt)) {}
     Session& operator=(Session&& other) noexcept {
       Session taken(std::move(other));
       std::swap(owner_, taken.owner_);
       std::swap(replica_, taken.replica_);
       std::swap(place_, taken.place_);
       std::swap(lanes_, taken.lanes_);
+      std::swap(submitted_, taken.submitted_);
       return *this;
     }
     ~Session() { detach(); }
 
+    // As Session's.
     void detach() {
+      if (owner_ == nullptr) return;
+      if (submitted_) static_cast<void>(take());
       give_back(lanes_);
-      if (owner_ != nullptr) std::exchange(owner_, nullptr)->places_.give_back(place_);
+      std::exchange(owner_, nullptr)->places_.give_back(place_);
     }
+    [[nodiscard]] bool is_attached() const { return owner_ != nullptr; }
     [[nodiscard]] ReplicaId replica() const { return static_cast<ReplicaId>(replica_); }
 
     // Applies an operation to all replicas, this one now.
     Response<D> write(WriteOp operation) {
-      auto& lane = lanes_[D::key_of(operation) % lanes_.size()];
+      auto& lane = lanes_[lane_of(operation)];
       const Inside inside(*this);
       return lane.write(std::move(operation));
+    }
+    // Those of one log in their order, at one price; they are moved from.
+    // Requires: as many responses as operations. Throws std::bad_alloc, and then has done nothing
+    // or those of some logs.
+    void write(std::span<WriteOp> operations, std::span<ResponseObject<D>> responses) {
+      QT_CHECK(operations.size() == responses.size(), "a response for each operation");
+      std::vector<std::size_t> lanes;
+      lanes.reserve(operations.size());
+      for (const WriteOp& operation : operations) lanes.push_back(lane_of(operation));
+      std::vector<WriteOp> ops;
+      std::vector<ResponseObject<D>> answers;
+      const Inside inside(*this);
+      for (std::size_t lane = 0; lane < lanes_.size(); ++lane) {
+        ops.clear();
+        for (std::size_t i = 0; i < lanes.size(); ++i) {
+          if (lanes[i] == lane) ops.push_back(std::move(operations[i]));
+        }
+        if (ops.empty()) continue;
+        answers.resize(ops.size());
+        lanes_[lane].write(std::span(ops), std::span(answers));
+        for (std::size_t i = 0, done = 0; i < lanes.size(); ++i) {
+          if (lanes[i] == lane) responses[i] = std::move(answers[done++]);
+        }
+      }
+    }
+    // As Session's.
+    void submit(WriteOp operation) {
+      const std::size_t lane = lane_of(operation);
+      const Inside inside(*this);
+      lanes_[lane].submit(std::move(operation));
+      submitted_ = lane;
+    }
+    [[nodiscard]] bool is_done() {
+      QT_ASSERT(submitted_, "nothing was submitted");
+      const Inside inside(*this);
+      return lanes_[*submitted_].is_done();
+    }
+    Response<D> take() {
+      QT_ASSERT(submitted_, "nothing was submitted");
+      const Inside inside(*this);
+      return lanes_[*std::exchange(submitted_, std::nullopt)].take();
+    }
+    // Brings this replica up to what has been completed anywhere.
+    void sync() {
+      const Inside inside(*this);
+      for (auto& lane : lanes_) lane.sync();
     }
     // Reads what has this key in this replica: f(const D&).
     template <std::invocable<const D&> F>
@@ -110,13 +166,14 @@ class ConcurrentNodeReplicated {
         return std::invoke(std::forward<F>(f), std::as_const(*lane.data));
       });
     }
-    // Reads this replica while nobody writes anywhere: f(const D&).
+    // Reads this replica while nobody writes anywhere: f(const D&), which must not use sessions of
+    // the same object. All others wait.
     template <std::invocable<const D&> F>
     decltype(auto) scan(F&& f) {
       const Alone alone(*owner_);
       return std::invoke(std::forward<F>(f), owner_->copy(replica_));
     }
-    // Applies an operation that concerns several keys to all replicas.
+    // Applies an operation that concerns several keys to all replicas. All others wait.
     Response<D> write_all(const WriteOp& operation) {
       const Alone alone(*owner_);
       for (std::size_t i = 0; i < owner_->copies_.size(); ++i) {
@@ -128,7 +185,9 @@ class ConcurrentNodeReplicated {
    private:
     struct Inside {
       explicit Inside(Session& session) : word(session.owner_->passages_[session.place_].inside) {
-        session.owner_->gate_.begin_reading(word);
+        if (session.calm_.is_long()) [[unlikely]]
+          session.owner_->open_gate();
+        session.calm_.note(session.owner_->gate_.begin_reading(word));
       }
       ~Inside() { Gate::end_reading(word); }
       Inside(const Inside&) = delete;
@@ -136,19 +195,25 @@ class ConcurrentNodeReplicated {
       typename Gate::Word& word;
     };
 
+    [[nodiscard]] std::size_t lane_of(const WriteOp& operation) const {
+      return D::key_of(operation) % lanes_.size();
+    }
+
     ConcurrentNodeReplicated* owner_;
     std::size_t replica_;
     std::size_t place_;
     std::vector<typename Lanes::SessionOf> lanes_;
+    std::optional<std::size_t> submitted_;  // the lane
+    Calm<Env> calm_;
   };
 
-  // make(ReplicaId) -> D as in NodeReplicated. Requires: logs >= 1.
-  // Errors: as NodeReplicated::create; the options hold for each log.
+  // make(ReplicaId) -> D as in NodeReplicated. Errors: as NodeReplicated::create, and kBadLogs; the
+  // options hold for each log.
   template <class Make>
     requires std::convertible_to<std::invoke_result_t<Make&, ReplicaId>, D>
   [[nodiscard]] static Result<std::unique_ptr<ConcurrentNodeReplicated>> create(
       const Options& options, std::size_t logs, Make make) {
-    QT_CHECK(logs >= 1, "there is a log");
+    if (logs == 0) return std::unexpected(Error{Errc::kBadLogs, logs});
     if (const auto error = Lanes::refusal(options)) return std::unexpected(*error);
     std::unique_ptr<ConcurrentNodeReplicated> made(new ConcurrentNodeReplicated(options));
     for (std::size_t i = 0; i < options.replicas; ++i) {
@@ -182,6 +247,7 @@ class ConcurrentNodeReplicated {
   }
 
   [[nodiscard]] std::size_t replicas() const { return lanes_.front()->replicas(); }
+  [[nodiscard]] bool is_replica(ReplicaId id) const { return lanes_.front()->is_replica(id); }
   [[nodiscard]] std::size_t logs() const { return lanes_.size(); }
 
   // As NodeReplicated's, while everybody waits. Errors: the same.
@@ -258,6 +324,12 @@ class ConcurrentNodeReplicated {
       : copies_(options.max_replicas),
         places_(options.max_sessions * options.max_replicas),
         passages_(places_.count()) {}
+
+  // Until the next scan those who go in and out pay for no fence.
+  [[gnu::noinline]] void open_gate() {
+    const std::lock_guard scanning(scanning_);
+    gate_.open();
+  }
 
   [[nodiscard]] const D& copy(std::size_t replica) const { return *copies_[replica]; }
 

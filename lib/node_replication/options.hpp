@@ -39,6 +39,7 @@ enum class Errc : std::uint8_t {
   kTooManyReplicas,   // there are max_replicas of them; max_replicas
   kSessionsAttached,  // a replica with sessions cannot be removed; how many
   kLastReplica,       // nor the last one; the replica
+  kBadLogs,           // a concurrent structure without a log; how many
 };
 
 struct Error {
@@ -71,6 +72,8 @@ struct Error {
       return value + " sessions of the replica are attached: end them before it is removed";
     case Errc::kLastReplica:
       return "replica " + value + " is the last one, which stays";
+    case Errc::kBadLogs:
+      return value + " logs: use one or more";
   }
   return "unknown error " + std::to_string(static_cast<int>(error.code));
 }

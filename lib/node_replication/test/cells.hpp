@@ -57,10 +57,11 @@ struct Cells {
 
 constexpr auto kCellsState = [](const Cells& cells) { return cells.state(); };
 
-template <class D>
-std::unique_ptr<ConcurrentNodeReplicated<D>> make_concurrent(const Options& options,
-                                                             std::size_t logs) {
-  auto made = ConcurrentNodeReplicated<D>::create(options, logs, [](ReplicaId) { return D(); });
+template <class D, Environment Env = StdEnv>
+std::unique_ptr<ConcurrentNodeReplicated<D, Env>> make_concurrent(const Options& options,
+                                                                  std::size_t logs) {
+  auto made =
+      ConcurrentNodeReplicated<D, Env>::create(options, logs, [](ReplicaId) { return D(); });
   if (!made) throw std::runtime_error("create() refused its options");
   return std::move(*made);
 }

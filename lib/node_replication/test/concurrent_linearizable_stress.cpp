@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "node_replication/test/cells.hpp"
+#include "node_replication/test/chain.hpp"
 #include "testing/catch.hpp"
 #include "testing/linearizability.hpp"
 
@@ -40,7 +41,8 @@ struct CellsCase {
     for (const std::uint64_t cell : cells) hash = testing::internal::mix(hash ^ cell);
     return hash;
   }
-  static Answer carry_out(ConcurrentNodeReplicated<Cells>::Session& session, const Operation& op) {
+  static Answer carry_out(ConcurrentNodeReplicated<Cells, WitnessEnv>::Session& session,
+                          const Operation& op) {
     switch (op.kind) {
       case Operation::Kind::kRead:
         return session.read(op.key, [&op](const Cells& cells) { return cells.find(op.key); });
@@ -74,7 +76,7 @@ using CellsHistory = testing::History<CellsCase::Operation, CellsCase::Answer>;
 CellsHistory record_window(std::size_t replicas, std::size_t logs, std::uint32_t threads,
                            std::uint64_t seed) {
   constexpr std::size_t kCallsEach = 8;
-  const auto cells = make_concurrent<Cells>(
+  const auto cells = make_concurrent<Cells, WitnessEnv>(
       {.replicas = replicas, .max_replicas = 4, .max_sessions = threads, .log_lines = 2}, logs);
   std::vector<CellsHistory> lists(threads);
   std::atomic<std::uint32_t> arrived{0};

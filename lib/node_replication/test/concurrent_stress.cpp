@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "node_replication/test/cells.hpp"
+#include "node_replication/test/chain.hpp"
 #include "node_replication/test/witness_run.hpp"
 #include "testing/catch.hpp"
 
@@ -72,11 +73,12 @@ class Counting {
   Counting(const Plan& plan, std::uint64_t steps)
       : plan_(plan),
         steps_(steps),
-        replicated_(make_concurrent<Rows>({.replicas = plan.replicas,
-                                           .max_replicas = plan.replicas + 2,
-                                           .max_sessions = Rows::kWriters + kScanners + 1,
-                                           .log_lines = plan.log_lines},
-                                          plan.logs)) {}
+        replicated_(
+            make_concurrent<Rows, WitnessEnv>({.replicas = plan.replicas,
+                                               .max_replicas = plan.replicas + 2,
+                                               .max_sessions = Rows::kWriters + kScanners + 1,
+                                               .log_lines = plan.log_lines},
+                                              plan.logs)) {}
 
   // Empty, or what is wrong.
   std::string operator()() {
@@ -100,7 +102,7 @@ class Counting {
   [[nodiscard]] std::uint64_t changes() const { return changes_; }
 
  private:
-  using Replicated = ConcurrentNodeReplicated<Rows>;
+  using Replicated = ConcurrentNodeReplicated<Rows, WitnessEnv>;
   static constexpr std::size_t kScanners = 2;
   static constexpr std::uint64_t kStepsPerScan = 16;  // of each writer: they meet
 
@@ -240,7 +242,8 @@ TEST_CASE("sessions and replicas of several logs come and go while others write"
 
 // Half-removed replicas: sessions end just when their replica is removed.
 TEST_CASE("a replica of several logs is removed from all of them or from none") {
-  const auto rows = make_concurrent<Rows>({.replicas = 1, .max_replicas = 2, .log_lines = 2}, 8);
+  const auto rows =
+      make_concurrent<Rows, WitnessEnv>({.replicas = 1, .max_replicas = 2, .log_lines = 2}, 8);
   const auto copy = [](const Rows& original, ReplicaId) { return Rows(original); };
   constexpr int kRounds = 400;
   std::atomic<bool> over{false};

@@ -40,7 +40,7 @@ TEST_CASE("options out of range are refused by name and number") {
 }
 
 TEST_CASE("every error says what was refused and what to do instead") {
-  for (unsigned code = 0; code <= unsigned(Errc::kLastReplica); ++code) {
+  for (unsigned code = 0; code <= unsigned(Errc::kBadLogs); ++code) {
     const std::string text = to_string(Error{static_cast<Errc>(code), 4711});
     INFO(text);
     REQUIRE(text.find("4711") != std::string::npos);
