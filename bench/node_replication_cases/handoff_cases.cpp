@@ -15,14 +15,14 @@ namespace quintet::bench::node_replication_cases {
 namespace {
 
 struct AtomicWord {
-  using WriteOp = PlainCounter::WriteOp;
+  using WriteOp = node_replication::Counter::WriteOp;
   AtomicWord() = default;
   AtomicWord(AtomicWord&& other) noexcept : count(other.count.load()) {}
   std::uint64_t apply(const WriteOp& op) { return count.fetch_add(op.add); }
   alignas(128) std::atomic<std::uint64_t> count = 0;
 };
 
-std::uint64_t value_of(const PlainCounter& data) { return data.count; }
+std::uint64_t value_of(const node_replication::Counter& data) { return data.value(); }
 std::uint64_t value_of(const AtomicWord& data) {
   return data.count.load(std::memory_order_acquire);
 }
@@ -67,7 +67,7 @@ Outcome hand_over(std::size_t replicas) {
   return std::move(*outcome).with("ns_per_op", ns);
 }
 
-template <class Impl, class Data = PlainCounter>
+template <class Impl, class Data = node_replication::Counter>
 void register_handoff(const std::string& implementation, std::size_t replicas) {
   register_case(
       "node_replication/handoff/" + implementation + "/replicas:" + std::to_string(replicas),
@@ -78,7 +78,7 @@ void register_handoff(const std::string& implementation, std::size_t replicas) {
 
 void register_handoff_cases() {
   if (team_sizes().back() < 2) return;
-  using Data = PlainCounter;
+  using Data = node_replication::Counter;
   for (const std::size_t replicas : {1U, 2U}) {
     register_handoff<Quintet<Data>>("quintet", replicas);
     register_handoff<Upstream<Data>>("upstream", replicas);

@@ -57,11 +57,11 @@ Outcome write_all(Thread thread) {
 }
 
 auto make_counter() {
-  return [](std::size_t) { return PlainCounter{}; };
+  return [](std::size_t) { return node_replication::Counter(); };
 }
 
 Outcome idle_quintet() {
-  Quintet<PlainCounter> impl(kMix, make_counter());
+  Quintet<node_replication::Counter> impl(kMix, make_counter());
   return write_all(impl.thread(0));
 }
 
@@ -77,9 +77,10 @@ Outcome idle_original() {
 
 void register_idle_cases() {
   register_case("node_replication/idle_replica/quintet", idle_quintet);
-  register_case("node_replication/idle_replica/upstream", idle_original<Upstream<PlainCounter>>);
+  register_case("node_replication/idle_replica/upstream",
+                idle_original<Upstream<node_replication::Counter>>);
   register_case("node_replication/idle_replica/verified",
-                idle_original<VerifiedNode<PlainCounter>>);
+                idle_original<VerifiedNode<node_replication::Counter>>);
 }
 
 }  // namespace quintet::bench::node_replication_cases

@@ -8,6 +8,7 @@
 #include <memory>
 #include <vector>
 
+#include "node_replication/structures/counter.hpp"
 #include "node_replication_cases/settings.hpp"
 #include "node_replication_cases/vspace.hpp"
 
@@ -41,20 +42,12 @@ struct Handle {
 
 // ---- counter: nothing to do but synchronise ---------------------------------------------------
 
-struct PlainCounter {
-  struct WriteOp {
-    std::uint64_t add;
-  };
-  std::uint64_t apply(const WriteOp& op) { return count += op.add; }
-  std::uint64_t count = 0;
-};
-
 struct CounterSubject {
-  using Data = PlainCounter;
+  using Data = node_replication::Counter;
   static constexpr const char* kName = "counter";
-  [[nodiscard]] Data make(std::size_t, const Near&) const { return {}; }
+  [[nodiscard]] Data make(std::size_t, const Near&) const { return Data(); }
   [[nodiscard]] Data::WriteOp write_op(std::uint64_t) const { return {1}; }
-  [[nodiscard]] std::uint64_t read(const Data& data, std::uint64_t) const { return data.count; }
+  [[nodiscard]] std::uint64_t read(const Data& data, std::uint64_t) const { return data.value(); }
 };
 
 // ---- hash map: a few cache misses an operation ------------------------------------------------
