@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -93,14 +94,14 @@ inline std::string against_time(const std::vector<Placed>& requests) {
 
 // The same for the requests of each session, where the clock may be too coarse. Requires: of one
 // session, in its order.
-inline std::string against_session(std::vector<Placed> requests) {
-  std::stable_sort(requests.begin(), requests.end(),
-                   [](const Placed& a, const Placed& b) { return a.session < b.session; });
-  for (std::size_t i = 1; i < requests.size(); ++i) {
-    const Placed& before = requests[i - 1];
-    if (before.session == requests[i].session && requests[i].from < before.to) {
-      return describe(requests[i]) + " follows " + describe(before);
+inline std::string against_session(const std::vector<Placed>& requests) {
+  std::unordered_map<std::uint32_t, const Placed*> last;  // by session
+  for (const Placed& request : requests) {
+    const Placed*& before = last[request.session];
+    if (before != nullptr && request.from < before->to) {
+      return describe(request) + " follows " + describe(*before);
     }
+    before = &request;
   }
   return {};
 }
