@@ -95,8 +95,14 @@ void set(std::string_view name, std::uint64_t value) {
 // The flags say what is measured, also in the context, so --exact gives them their values.
 void be_exact() {
   if (!exact()) return;
-  if (vspace_gib.is_given() || quick()) {
-    throw std::invalid_argument("--exact says --vspace_gib and --team_ms itself: drop them");
+  constexpr const char* kDrop = "--exact says how large and how long everything is: drop --{}";
+  if (quick()) throw std::invalid_argument(fmt::format(kDrop, "quick"));
+  for (const Flag* flag : all_flags()) {
+    const auto* const count = dynamic_cast<const CountFlag*>(flag);
+    if (count == nullptr || !count->is_given()) continue;
+    if (count->name() == "vspace_gib" || count->name() == "team_ms") {
+      throw std::invalid_argument(fmt::format(kDrop, count->name()));
+    }
   }
   set("vspace_gib", kExactGib);
   set("team_ms", kExactMs);

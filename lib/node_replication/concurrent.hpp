@@ -32,6 +32,7 @@
 //     // These may run at the same time for keys of different logs:
 //     std::uint64_t apply(const WriteOp& op);
 //     std::optional<std::uint64_t> find(std::uint64_t key) const;
+//     std::size_t size() const;
 //   };
 //   auto map = ConcurrentNodeReplicated<Shards>::create({.replicas = 2}, 8, make);
 //   auto session = (*map)->attach(ReplicaId{0});
@@ -108,29 +109,29 @@ class ConcurrentNodeReplicated {
 
     // Applies an operation to all replicas, this one now.
     Response<D> write(WriteOp operation) {
-      auto& lane = lanes_[lane_of(operation)];
+      assert_ready();
       const Inside inside(*this);
-      return lane.write(std::move(operation));
+      return lanes_[lane_of(operation)].write(std::move(operation));
     }
     // Those of one log in their order, at one price; they are moved from.
     // Requires: as many responses as operations. Throws std::bad_alloc, and then has done nothing
     // or those of some logs.
     void write(std::span<WriteOp> operations, std::span<ResponseObject<D>> responses) {
       QT_CHECK(operations.size() == responses.size(), "a response for each operation");
+      assert_ready();
+      const Inside inside(*this);
       std::vector<std::size_t> lanes;
       lanes.reserve(operations.size());
       for (const WriteOp& operation : operations) lanes.push_back(lane_of(operation));
       std::vector<WriteOp> ops;
-      std::vector<ResponseObject<D>> answers;
-      const Inside inside(*this);
+      const auto answers = std::make_unique<ResponseObject<D>[]>(operations.size());
       for (std::size_t lane = 0; lane < lanes_.size(); ++lane) {
         ops.clear();
         for (std::size_t i = 0; i < lanes.size(); ++i) {
           if (lanes[i] == lane) ops.push_back(std::move(operations[i]));
         }
         if (ops.empty()) continue;
-        answers.resize(ops.size());
-        lanes_[lane].write(std::span(ops), std::span(answers));
+        lanes_[lane].write(std::span(ops), std::span(answers.get(), ops.size()));
         for (std::size_t i = 0, done = 0; i < lanes.size(); ++i) {
           if (lanes[i] == lane) responses[i] = std::move(answers[done++]);
         }
@@ -138,29 +139,32 @@ class ConcurrentNodeReplicated {
     }
     // As Session's.
     void submit(WriteOp operation) {
-      const std::size_t lane = lane_of(operation);
+      assert_ready();
       const Inside inside(*this);
+      const std::size_t lane = lane_of(operation);
       lanes_[lane].submit(std::move(operation));
       submitted_ = lane;
     }
     [[nodiscard]] bool is_done() {
-      QT_ASSERT(submitted_, "nothing was submitted");
+      QT_CHECK(submitted_, "nothing was submitted");
       const Inside inside(*this);
       return lanes_[*submitted_].is_done();
     }
     Response<D> take() {
-      QT_ASSERT(submitted_, "nothing was submitted");
+      QT_CHECK(submitted_, "nothing was submitted");
       const Inside inside(*this);
       return lanes_[*std::exchange(submitted_, std::nullopt)].take();
     }
     // Brings this replica up to what has been completed anywhere.
     void sync() {
+      assert_ready();
       const Inside inside(*this);
       for (auto& lane : lanes_) lane.sync();
     }
     // Reads what has this key in this replica: f(const D&).
     template <std::invocable<const D&> F>
     decltype(auto) read(std::size_t key, F&& f) {
+      assert_ready();
       const Inside inside(*this);
       return lanes_[key % lanes_.size()].read([&](const Lane& lane) -> decltype(auto) {
         return std::invoke(std::forward<F>(f), std::as_const(*lane.data));
@@ -170,11 +174,13 @@ class ConcurrentNodeReplicated {
     // the same object. All others wait.
     template <std::invocable<const D&> F>
     decltype(auto) scan(F&& f) {
+      assert_ready();
       const Alone alone(*owner_);
       return std::invoke(std::forward<F>(f), owner_->copy(replica_));
     }
     // Applies an operation that concerns several keys to all replicas. All others wait.
     Response<D> write_all(const WriteOp& operation) {
+      assert_ready();
       const Alone alone(*owner_);
       for (std::size_t i = 0; i < owner_->copies_.size(); ++i) {
         if (i != replica_ && owner_->copies_[i]) owner_->copies_[i]->apply(operation);
@@ -183,6 +189,11 @@ class ConcurrentNodeReplicated {
     }
 
    private:
+    void assert_ready() const {
+      QT_ASSERT(is_attached(), "the session was detached, or moved from");
+      QT_ASSERT(!submitted_, "take() the response of what was submitted first");
+    }
+
     struct Inside {
       explicit Inside(Session& session) : word(session.owner_->passages_[session.place_].inside) {
         if (session.calm_.is_long()) [[unlikely]]

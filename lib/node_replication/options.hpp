@@ -54,7 +54,7 @@ struct Error {
   const std::string value = std::to_string(error.value);
   switch (error.code) {
     case Errc::kBadReplicas:
-      return value + " replicas: use 1 to max_replicas";
+      return value + " replicas: use 1 to max_replicas, which is 64 at most";
     case Errc::kBadMaxReplicas:
       return "max_replicas is " + value + ": use 1 to 64";
     case Errc::kBadMaxSessions:
@@ -69,7 +69,7 @@ struct Error {
     case Errc::kTooManyReplicas:
       return "there are " + value + " replicas already: raise max_replicas";
     case Errc::kSessionsAttached:
-      return value + " sessions of the replica are attached: end them before it is removed";
+      return "the replica has sessions (" + value + "): end them before it is removed";
     case Errc::kLastReplica:
       return "replica " + value + " is the last one, which stays";
     case Errc::kBadLogs:

@@ -70,7 +70,7 @@ class Session {
   // Applies an operation to all replicas, this one now. Linearizable. Serves other sessions, too,
   // if they wait; never waits for a replica on which nobody works.
   Response<D> write(WriteOp operation) {
-    QT_ASSERT(is_attached() && !submitted_, "one request at a time");
+    assert_ready();
     Call<D> call{std::move(operation)};
     Request<D> request{&call.operation, &call.response, 1};
     if (lock_soon()) {
@@ -92,7 +92,7 @@ class Session {
   // Others' operations may come between them (a batch is no transaction).
   // Requires: as many responses as operations.
   void write(std::span<WriteOp> operations, std::span<ResponseObject<D>> responses) {
-    QT_ASSERT(is_attached() && !submitted_, "one request at a time");
+    assert_ready();
     QT_CHECK(operations.size() == responses.size(), "a response for each operation");
     if (operations.empty()) return;
     Request<D> request{operations.data(), responses.data(), operations.size()};
@@ -108,7 +108,7 @@ class Session {
   // the same object, and should be short: writers of this replica wait for it.
   template <std::invocable<const D&> F>
   decltype(auto) read(F&& f) {
-    QT_ASSERT(is_attached() && !submitted_, "one request at a time");
+    assert_ready();
     if (kFault != Fault::kReadWithoutCatchingUp) sync();
     if (calm_.is_long()) [[unlikely]]
       open_to_readers();
@@ -130,7 +130,8 @@ class Session {
   // it is done now. Whoever only helps the replica may leave it until somebody else writes there,
   // or is_done() or take() is called. The session can do nothing else until take().
   void submit(WriteOp operation) {
-    QT_ASSERT(is_attached() && !submitted_, "one request at a time");
+    QT_CHECK(is_attached(), "the session was detached, or moved from");
+    QT_CHECK(!submitted_, "take() the response of what was submitted first");
     Call<D>* call;
     if constexpr (SlotOf::kHoldsCall) {
       call = std::construct_at(place(), Call<D>{std::move(operation)});
@@ -144,7 +145,7 @@ class Session {
   }
   // Whether take() would return at once. Does the work if nobody else does.
   [[nodiscard]] bool is_done() {
-    QT_ASSERT(submitted_, "nothing was submitted");
+    QT_CHECK(submitted_, "nothing was submitted");
     if (slot_->stage.load(std::memory_order_acquire) != Stage::kAnswered &&
         replica_->lock.try_lock()) {
       drive(nullptr, 0, /*waits=*/false);
@@ -153,7 +154,7 @@ class Session {
   }
   // The response of what was submitted; waits for it.
   Response<D> take() {
-    QT_ASSERT(submitted_, "nothing was submitted");
+    QT_CHECK(submitted_, "nothing was submitted");
     wait_here();
     finish();
     submitted_ = false;
@@ -179,6 +180,11 @@ class Session {
   using ReplicaOf = Replica<D, Env, kFault>;
   using SlotOf = Slot<D, Env>;
   using CombinerOf = Combiner<D, Env, kFault>;
+
+  void assert_ready() const {
+    QT_ASSERT(is_attached(), "the session was detached, or moved from");
+    QT_ASSERT(!submitted_, "take() the response of what was submitted first");
+  }
 
   struct Reading {
     explicit Reading(Session& reader) : session(reader) {}

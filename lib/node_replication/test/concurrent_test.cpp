@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "node_replication/concurrent.hpp"
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -97,6 +98,26 @@ TEST_CASE("batches over several logs answer like single writes") {
       REQUIRE(elsewhere.scan(kCellsState) == alone.state());
     }
   }
+}
+
+struct Flags {
+  struct WriteOp {
+    std::size_t key;
+  };
+  static std::size_t key_of(const WriteOp& op) { return op.key; }
+  bool apply(const WriteOp& op) noexcept { return on[op.key].exchange(true); }
+  Flags() = default;
+  Flags(Flags&&) noexcept {}  // moved while it is empty
+  std::array<std::atomic<bool>, 8> on{};
+};
+
+TEST_CASE("batches over several logs answer truth values") {
+  const auto flags = make_concurrent<Flags>({}, 3);
+  auto session = std::move(*flags->attach());
+  std::vector<Flags::WriteOp> ops{{1}, {2}, {1}, {5}};
+  std::array<bool, 4> answers{};
+  session.write(ops, answers);
+  REQUIRE(answers == std::array{false, false, true, false});
 }
 
 TEST_CASE("what is submitted to one of several logs is there when it was taken") {
