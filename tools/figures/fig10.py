@@ -94,7 +94,8 @@ def compose(run: Run, points: pd.DataFrame) -> Any:
     if rows == 0:
         raise ToolError(
             f"{run.path} has none of the cases of figure {NUMBER}",
-            f"measure them with ./quintet run {FAMILY}",
+            f"measure {FAMILY}/mix/.../structure:{STRUCTURE}/... or {FAMILY}/simulated_mix/...: "
+            f"./quintet run {FAMILY}",
         )
     gaps = 2 if rows == 3 else rows - 1
     height = _TOP + rows * _ROW + gaps * _BETWEEN + _BOTTOM
