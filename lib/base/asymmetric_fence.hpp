@@ -49,7 +49,10 @@ inline void light_fence() { std::atomic_signal_fence(std::memory_order_seq_cst);
 
 // Requires: has_heavy_fence() has said yes.
 inline void heavy_fence() {
-  const bool fenced = internal::membarrier(internal::kPrivateExpedited);
+  // Registers again where that was lost: in the child of a process that forks, say.
+  const bool fenced = internal::membarrier(internal::kPrivateExpedited) ||
+                      (internal::membarrier(internal::kRegisterPrivateExpedited) &&
+                       internal::membarrier(internal::kPrivateExpedited));
   QT_CHECK(fenced, "membarrier was registered");
 }
 
