@@ -117,6 +117,36 @@ TEST_CASE("readers of a line that nobody writes share it") {
   CHECK(remote == Approx(500));
 }
 
+// How long a load of another core's line takes so long after its prefetch; `lost`: if that core has
+// written the line again meanwhile.
+double load_after_prefetch(double later, bool lost = false) {
+  Machine machine(Shape{}, plain_costs(), 1);
+  Line line;
+  double took = 0;
+  machine.spawn(0, false, 0, [&] {
+    line.word.exchange(1, kSeqCst);
+    if (!lost) return;
+    machine.work(1500);
+    line.word.exchange(2, kSeqCst);
+  });
+  machine.spawn(1, false, 1000, [&] {
+    SimEnv::prefetch(line.word);
+    machine.work(later);
+    const double before = machine.now();
+    static_cast<void>(line.word.load(kRelaxed));
+    took = machine.now() - before;
+  });
+  machine.run();
+  return took;
+}
+
+TEST_CASE("a prefetched line costs its way as far as nothing else was done meanwhile") {
+  CHECK(load_after_prefetch(0) == Approx(100).margin(3));
+  CHECK(load_after_prefetch(60) == Approx(40).margin(3));
+  CHECK(load_after_prefetch(400) == Approx(1).margin(1));
+  CHECK(load_after_prefetch(2000, true) == Approx(100).margin(3));
+}
+
 TEST_CASE("a store does not hold its thread up and a locked instruction after it does") {
   Machine machine(Shape{}, plain_costs(), 1);
   std::array<Line, 3> lines;

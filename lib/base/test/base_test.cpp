@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <linux/membarrier.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include <cstdint>
 
@@ -85,12 +86,16 @@ static_assert(quintet::internal::kPrivateExpedited == MEMBARRIER_CMD_PRIVATE_EXP
 static_assert(quintet::internal::kRegisterPrivateExpedited ==
               MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED);
 
-// That they order stores and loads is the kernel's promise; how code relies on it is checked in the
+// That it orders stores and loads is the kernel's promise; how code relies on it is checked in the
 // interleaving explorer (proof/explore/test/litmus_model.cpp).
-TEST_CASE("the heavy fence can be called as soon as the kernel is known to have it") {
-  if (quintet::has_heavy_fence()) quintet::heavy_fence();
-  quintet::light_fence();
-  CHECK(quintet::has_heavy_fence() == quintet::has_heavy_fence());
+TEST_CASE("there is a heavy fence exactly where the kernel says so, also in a child") {
+  const long commands = ::syscall(SYS_membarrier, MEMBARRIER_CMD_QUERY, 0, 0);
+  const bool told = commands > 0 && (commands & MEMBARRIER_CMD_PRIVATE_EXPEDITED) != 0;
+  CHECK(quintet::has_heavy_fence() == told);
+  if (!quintet::has_heavy_fence()) return;
+  quintet::heavy_fence();
+  const auto child = quintet::testing::run_child([] { quintet::heavy_fence(); });
+  CHECK(child.signal == 0);
 }
 
 }  // namespace
