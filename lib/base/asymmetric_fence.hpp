@@ -49,10 +49,7 @@ inline void light_fence() { std::atomic_signal_fence(std::memory_order_seq_cst);
 
 // Requires: has_heavy_fence() has said yes.
 inline void heavy_fence() {
-  // Registers again where that was lost: in the child of a process that forks, say.
-  const bool fenced = internal::membarrier(internal::kPrivateExpedited) ||
-                      (internal::membarrier(internal::kRegisterPrivateExpedited) &&
-                       internal::membarrier(internal::kPrivateExpedited));
+  const bool fenced = internal::membarrier(internal::kPrivateExpedited);
   QT_CHECK(fenced, "membarrier was registered");
 }
 
