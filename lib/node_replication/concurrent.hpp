@@ -100,7 +100,8 @@ class ConcurrentNodeReplicated {
     // As Session's.
     void detach() {
       if (owner_ == nullptr) return;
-      if (submitted_) static_cast<void>(take());
+      if (submitted_)
+        static_cast<void>(take());  // here, since the log's session is not in the gate
       give_back(lanes_);
       std::exchange(owner_, nullptr)->places_.give_back(place_);
     }
