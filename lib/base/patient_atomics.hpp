@@ -17,21 +17,36 @@ class Patience {
  public:
   static constexpr unsigned kSpins = 64;    // about 1.5 us of pauses
   static constexpr unsigned kYields = 256;  // 100 us, if nobody takes the processor
+  // Where threads outnumber processors: what is waited for may need this one. Case
+  // node_replication/oversubscribed, max_us.
+  static constexpr unsigned kSpinsInACrowd = 4;
 
   // Between two looks. Whoever can sleep where it is woken does that instead from is_long() on.
   void pause() {
-    if (looks_ < kSpins) {
+    if (looks_ < spins_) {
       StdAtomics::pause();
     } else if (!is_long()) {
-      std::this_thread::yield();
+      yield();
     } else {
       std::this_thread::sleep_for(std::chrono::microseconds(50));
     }
     ++looks_;
   }
-  [[nodiscard]] bool is_long() const { return looks_ >= kSpins + kYields; }
+  [[nodiscard]] bool is_long() const { return looks_ >= spins_ + kYields; }
 
  private:
+  using Clock = std::chrono::steady_clock;
+  // Another thread had the processor meanwhile: twice as long as a switch there and back.
+  static constexpr std::chrono::microseconds kLongYield{5};
+
+  static void yield() {
+    const auto before = Clock::now();
+    std::this_thread::yield();
+    in_a_crowd_ = Clock::now() - before > kLongYield;
+  }
+
+  static inline thread_local bool in_a_crowd_ = false;
+  unsigned spins_ = in_a_crowd_ ? kSpinsInACrowd : kSpins;
   unsigned looks_ = 0;
 };
 
