@@ -26,6 +26,8 @@ namespace internal {
 
 struct SimEnv {
   static constexpr int kPatience = node_replication::StdEnv::kPatience;  // as on real machines
+  static constexpr int kTurns = node_replication::StdEnv::kTurns;
+  static bool is_few(std::size_t sessions) { return node_replication::StdEnv::is_few(sessions); }
   static constexpr int kCalmReads = node_replication::StdEnv::kCalmReads;
   static constexpr bool kStops = true;
   static constexpr bool kWitness = false;

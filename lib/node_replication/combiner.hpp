@@ -122,8 +122,9 @@ class Combiner {
   // So often a combiner serves others before one of them has to do it: bounds how long a write
   // can take. Case node_replication/mix.
   static constexpr unsigned kPasses = 32;
-  static constexpr std::size_t kPrefetch = 8;  // operations ahead
-  static constexpr std::size_t kAhead = 8;     // slots ahead: each is on its session's core
+  static constexpr std::size_t kPrefetch = 16;  // operations ahead
+  static constexpr LogIndex kMore = 64;         // lines
+  static constexpr std::size_t kAhead = 8;      // slots ahead: each is on its session's core
 
   [[nodiscard]] LogOf& log() { return shared_->log; }
 
@@ -189,16 +190,19 @@ class Combiner {
     replica_->end_writing(false);
   }
   void apply_request(Request<D>& request) {
-    for (; request.count > 0; request.take_first()) {
-      if (request.count > kPrefetch) replica_->prefetch(request.operations[kPrefetch]);
-      respond(request, *request.operations);
+    // Not from the request, which apply() might change for all that the compiler knows.
+    const auto [operations, responses, count] = request;
+    for (std::size_t i = 0; i < count; ++i) {
+      if (i + kPrefetch < count) replica_->prefetch(operations[i + kPrefetch]);
+      respond(operations[i], responses[i]);
     }
+    request = {operations + count, responses + count, 0};
   }
-  void respond(Request<D>& request, const Op& operation) {
+  void respond(const Op& operation, ResponseObject<D>& response) {
     if constexpr (std::is_void_v<Response<D>>) {
       replica_->apply(operation);
     } else {
-      *request.responses = replica_->apply(operation);
+      response = replica_->apply(operation);
     }
   }
 
@@ -231,7 +235,10 @@ class Combiner {
     }
   }
 
+  // And as far as others have published meanwhile, within bounds: shutting readers out costs more
+  // than a few lines.
   void catch_up_to(LogIndex end) {
+    for (const LogIndex most = end + kMore; end < most && log().is_published(end);) ++end;
     replica_->close_to_readers(false);
     apply_log(end, end, false);
   }
@@ -259,7 +266,7 @@ class Combiner {
   }
   void deliver(const Op& operation) {
     ServedOf& served = batch_.first();
-    respond(served.request, operation);
+    respond(operation, *served.request.responses);
     if constexpr (Env::kWitness) served.version = replica_->version();
     served.request.take_first();
     if (kFault == Fault::kAnsweredBeforeLtail && served.request.count == 0 &&

@@ -197,9 +197,8 @@ class ConcurrentNodeReplicated {
 
     struct Inside {
       explicit Inside(Session& session) : word(session.owner_->passages_[session.place_].inside) {
-        if (session.calm_.is_long()) [[unlikely]]
-          session.owner_->open_gate();
-        session.calm_.note(session.owner_->gate_.begin_reading(word));
+        session.owner_->gate_.begin_reading(word, session.calm_,
+                                            [&session] { session.owner_->open_gate(); });
       }
       ~Inside() { Gate::end_reading(word); }
       Inside(const Inside&) = delete;

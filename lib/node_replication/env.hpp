@@ -29,6 +29,8 @@ struct Touch {};
 //   kCalmReads                        reads of one session without a write before the reader lock
 //                                     is opened
 //   kPatience                         pauses before a writer asks the holder of a lock to serve it
+//   kTurns                            so often it waits that long where few write
+//   is_few(sessions)                  so few that they are better off one after the other
 //   kStops                            an access may throw, which ends the thread's part (checks)
 //   kWitness                          requests record versions (Session::last_version)
 template <class E>
@@ -45,12 +47,17 @@ concept Environment = Atomics<E> && std::default_initializable<typename E::Parke
                         { E::has_heavy_fence() } -> std::same_as<bool>;
                         { E::kCalmReads } -> std::convertible_to<int>;
                         { E::kPatience } -> std::convertible_to<int>;
+                        { E::kTurns } -> std::convertible_to<int>;
+                        { E::is_few(std::size_t{1}) } -> std::same_as<bool>;
                         { E::kStops } -> std::convertible_to<bool>;
                         { E::kWitness } -> std::convertible_to<bool>;
                       };
 
 struct StdEnv : PatientAtomics {
   static constexpr int kPatience = 64;  // 1.5 us. Case node_replication/mix, writes:100
+  static constexpr int kTurns = 8;
+  // With three, combining is better if they also read (bench/simulation, 10% writes).
+  static bool is_few(std::size_t sessions) { return sessions <= 2; }
   // What they could have saved, 2 ns each, is three times what closing costs.
   static constexpr int kCalmReads = 1 << 14;
   static constexpr bool kStops = false;

@@ -121,8 +121,10 @@ class Log {
   }
 
   // Writes and publishes a reserved line. `next()` gives the operations in order, to be moved.
+  // noexcept: a reserved line that is never published would stop all replicas.
   template <class Next>
-  void write(LogIndex index, ReplicaId replica, std::size_t count, Next&& next) {
+  void write(LogIndex index, ReplicaId replica, std::size_t count,
+             Next&& next) noexcept(!Env::kStops) {
     Line& line = at(index);
     if (kFault == Fault::kPublishedBeforeWritten) publish(line, index);
     line.words.touch.store({});
@@ -131,6 +133,11 @@ class Log {
     if (kFault != Fault::kPublishedBeforeWritten) publish(line, index);
   }
 
+  // Whether the line has been published, be it that it was reused since. relaxed: consuming it
+  // acquires.
+  [[nodiscard]] bool is_published(LogIndex index) const {
+    return at(index).words.sequence.load(std::memory_order_relaxed) > index;
+  }
   // Gives the operations of a published line in order; waits for its publication.
   template <class Visit>
   void consume(LogIndex index, Visit visit) const {

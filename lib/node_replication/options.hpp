@@ -106,6 +106,7 @@ enum class Fault : std::uint8_t {
   kAddedAfterUnlock,          // a new replica is counted too late: the log overtakes it
   kHelpedWithoutLock,         // a laggard is helped beside its own combiner
   kBatonForgotten,            // the lock is passed on and given up
+  kCaughtUpTooFar,            // a reader waits for the line after the one that it has seen
   kDestroyedTooEarly,         // operations are destroyed before all replicas have applied them
 };
 

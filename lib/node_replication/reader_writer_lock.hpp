@@ -43,9 +43,8 @@ struct LockState {
 template <Environment Env>
 class Calm {
  public:
-  // Of each read. While it stands open there is nothing to count.
+  // Of each read while it does not stand open.
   void note(LockState state) {
-    if (state.is_open()) return;
     reads_ = state.bits == seen_.bits ? reads_ + 1 : 0;
     seen_ = state;
   }
@@ -68,16 +67,16 @@ class ReaderWriterLock {
 
   ReaderWriterLock() { Env::name(state_, "writing"); }
 
-  LockState begin_reading(Word& mine) const {
-    if (LockState{state_.load(std::memory_order_relaxed)}.is_open()) {
-      mine.store(1, std::memory_order_relaxed);
-      Env::light_fence();
-      // acquire: pairs with open(), so that what was written before is seen.
-      const LockState state{state_.load(std::memory_order_acquire)};
-      if (state.is_open()) return state;
-      mine.store(0, std::memory_order_release);
+  // `open` is called after many reads without a write, and may open().
+  template <class Open>
+  void begin_reading(Word& mine, Calm<Env>& calm, Open open) const {
+    if (begin_reading_open(mine)) [[likely]]
+      return;
+    if (calm.is_long()) [[unlikely]] {
+      open();
+      if (begin_reading_open(mine)) return;
     }
-    return begin_reading_closed(mine);
+    calm.note(begin_reading_closed(mine));
   }
   // release: pairs with await_readers(), so that what was read is not changed meanwhile.
   static void end_reading(Word& mine) { mine.store(0, std::memory_order_release); }
@@ -121,6 +120,16 @@ class ReaderWriterLock {
   static constexpr auto kWriterLook =
       kFault == Fault::kWriterNotFenced ? std::memory_order_acquire : std::memory_order_seq_cst;
 
+  // False: it does not stand open, and nothing was done.
+  [[nodiscard]] bool begin_reading_open(Word& mine) const {
+    if (!LockState{state_.load(std::memory_order_relaxed)}.is_open()) return false;
+    mine.store(1, std::memory_order_relaxed);
+    Env::light_fence();
+    // acquire: pairs with open(), so that what was written before is seen.
+    if (LockState{state_.load(std::memory_order_acquire)}.is_open()) return true;
+    mine.store(0, std::memory_order_release);
+    return false;
+  }
   LockState begin_reading_closed(Word& mine) const {
     for (;;) {
       mine.exchange(1, kReaderFence);

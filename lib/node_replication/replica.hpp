@@ -126,7 +126,10 @@ class Replica {
   void end_writing(bool nobody_reads) {
     if (!nobody_reads) readers_.end_writing();
   }
-  LockState begin_reading(SlotOf& slot) const { return readers_.begin_reading(slot.reading); }
+  template <class Open>
+  void begin_reading(SlotOf& slot, Calm<Env>& calm, Open open) const {
+    readers_.begin_reading(slot.reading, calm, open);
+  }
   static void end_reading(SlotOf& slot) {
     ReaderWriterLock<Env, kFault>::end_reading(slot.reading);
   }

@@ -15,8 +15,9 @@
 //
 // An operation is applied once to every replica, each time to an equal state; so apply() is a
 // function of the state and the operation: no clock, no random numbers, no addresses. It must not
-// throw (that ends the process), and not use the object that replicates it. Reads are closures over
-// a const structure.
+// throw (that ends the process), and not use the object that replicates it. Nor may moving an
+// operation throw once a call has begun: it is moved into the log. Reads are closures over a const
+// structure.
 // Optional: `void prefetch(const WriteOp&) const`, which fetches what apply() will touch, without
 // waiting for it: called a moment before apply(), where there is something else to do meanwhile.
 namespace quintet::node_replication {

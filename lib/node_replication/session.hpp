@@ -71,21 +71,9 @@ class Session {
   // if they wait; never waits for a replica on which nobody works.
   Response<D> write(WriteOp operation) {
     assert_ready();
-    Call<D> call{std::move(operation)};
-    Request<D> request{&call.operation, &call.response, 1};
-    if (lock_soon()) {
-      write_locked(request);
-    } else if constexpr (SlotOf::kHoldsCall) {
-      auto& posted = *std::construct_at(place(), std::move(call));
-      post({&posted.operation, &posted.response, 1}, Stage::kPosted);
-      finish();
-      call.response = std::move(posted.response);
-      std::destroy_at(&posted);
-    } else {
-      post(request, Stage::kPosted);
-      finish();
-    }
-    if constexpr (!std::is_void_v<Response<D>>) return std::move(call.response);
+    const bool locked = lock_soon();
+    if (locked && is_alone()) return apply_alone(operation);
+    return write_among_others(operation, locked);
   }
 
   // Applies operations in order, all at one price: the largest gain there is. They are moved from.
@@ -110,9 +98,7 @@ class Session {
   decltype(auto) read(F&& f) {
     assert_ready();
     if (kFault != Fault::kReadWithoutCatchingUp) sync();
-    if (calm_.is_long()) [[unlikely]]
-      open_to_readers();
-    calm_.note(replica_->begin_reading(*slot_));
+    replica_->begin_reading(*slot_, calm_, [this] { open_to_readers(); });
     const Reading reading(*this);
     return std::invoke(std::forward<F>(f), replica_->read());
   }
@@ -121,9 +107,10 @@ class Session {
   void sync() {
     if (shared_->members.has_one()) [[likely]]
       return;
-    const LogIndex wanted = shared_->members.ctail();
-    if (replica_->ltail() < wanted) [[unlikely]]
-      catch_up(wanted);
+    // If something is completed that this replica has not applied, the next line is published.
+    const LogIndex next = replica_->ltail();
+    if (shared_->log.is_published(next)) [[unlikely]]
+      catch_up(next + 1);
   }
 
   // Starts a write and returns. If somebody holds the replica's lock it is left to them, and else
@@ -211,21 +198,41 @@ class Session {
 
   // Whether the lock was got at once or a moment later. Each look takes the line from the holder,
   // and an answer from another core costs as much as many operations of one's own: so not every
-  // look. Where many write, the lock is never free, and patience is lost: it halves when it was in
-  // vain, and comes back with each lock that is got.
+  // look. With one other session, that one may get on for a while, and then it is one's turn.
+  // Where many write the lock is never free, and patience is lost: it halves when it was in vain,
+  // and comes back with each lock that is got.
   [[nodiscard]] bool lock_soon() {
-    if (replica_->lock.try_lock()) {
-      if (patience_ < Env::kPatience) ++patience_;
-      return true;
+    if (!replica_->lock.try_lock()) return lock_after_a_while();
+    if (patience_ < Env::kPatience) ++patience_;
+    return true;
+  }
+  [[gnu::noinline]] bool lock_after_a_while() {
+    if (is_quiet()) {
+      for (int turns = Env::kTurns; turns > 0; --turns) {
+        if (lock_after(Env::kPatience)) return true;
+      }
+      return false;
     }
-    if (patience_ == 0) return false;
-    for (int i = 0; i < patience_; ++i) Env::pause();
-    if (replica_->lock.try_lock()) return true;
+    if (patience_ > 0 && lock_after(patience_)) return true;
     patience_ /= 2;
     return false;
   }
+  [[nodiscard]] bool lock_after(int pauses) {
+    for (; pauses > 0; --pauses) Env::pause();
+    return replica_->lock.try_lock();
+  }
+  [[nodiscard]] bool is_quiet() const { return Env::is_few(replica_->sessions()); }
 
+  // `wanted` lines are published.
   [[gnu::noinline]] void catch_up(LogIndex wanted) {
+    if (is_quiet() && replica_->lock.try_lock()) {
+      if (kFault == Fault::kCaughtUpTooFar) wanted = replica_->ltail() + 1;
+      drive(nullptr, wanted);  // and on, most often to the end
+      if (!shared_->log.is_published(replica_->ltail())) return;
+    }
+    reach(shared_->members.ctail());
+  }
+  void reach(LogIndex wanted) {
     while (replica_->ltail() < wanted) {
       const auto seen = replica_->lock.look();
       if (replica_->ltail() >= wanted) return;
@@ -241,6 +248,45 @@ class Session {
     if (!replica_->lock.try_lock()) return;
     replica_->open_to_readers();
     CombinerOf(*shared_, *replica_, id_).release();
+  }
+
+  // The only session of the only replica, and nothing in the log is new to it. Requires: the lock.
+  [[nodiscard]] bool is_alone() const {
+    return replica_->sessions() == 1 && shared_->members.has_one() &&
+           replica_->ltail() == shared_->log.tail();
+  }
+  // Requires: is_alone(). Nobody reads, nobody waits; so no request has to be made of it.
+  Response<D> apply_alone(const WriteOp& operation) {
+    const auto leave = [this] {
+      if constexpr (Env::kWitness) version_ = replica_->version();
+      replica_->lock.unlock_alone();
+    };
+    if constexpr (std::is_void_v<Response<D>>) {
+      replica_->apply(operation);
+      leave();
+    } else {
+      Response<D> response = replica_->apply(operation);
+      leave();
+      return response;
+    }
+  }
+  // The operation is moved before anything is asked for, if it is moved.
+  [[gnu::noinline]] Response<D> write_among_others(WriteOp& operation, bool locked) {
+    ResponseObject<D> response{};
+    Request<D> request{&operation, &response, 1};
+    if (locked) {
+      write_locked(request);
+    } else if constexpr (SlotOf::kHoldsCall) {
+      auto& posted = *std::construct_at(place(), Call<D>{std::move(operation)});
+      post({&posted.operation, &posted.response, 1}, Stage::kPosted);
+      finish();
+      response = std::move(posted.response);
+      std::destroy_at(&posted);
+    } else {
+      post(request, Stage::kPosted);
+      finish();
+    }
+    if constexpr (!std::is_void_v<Response<D>>) return response;
   }
 
   // Requires: the lock. Afterwards the request is done.

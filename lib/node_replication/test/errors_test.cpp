@@ -285,7 +285,7 @@ TEST_CASE("sessions and requests take nothing from the memory of replicas and lo
   REQUIRE(memory.allocations == memory.fails_at);
 }
 
-// An operation whose moves may throw, until it has been accepted.
+// An operation whose moves throw as soon as so many have been made.
 template <std::size_t kBytes>
 struct Hesitant {
   static inline int moves_left = INT_MAX;
@@ -307,8 +307,9 @@ void refuse_and_go_on() {
   auto session = std::move(*(*made)->attach());
   H::moves_left = 0;
   REQUIRE(throws<std::runtime_error>([&] { session.submit(typename H::WriteOp()); }));
+  typename H::WriteOp op;
   H::moves_left = 0;
-  REQUIRE(throws<std::runtime_error>([&] { session.write(typename H::WriteOp()); }));
+  REQUIRE(throws<std::runtime_error>([&] { session.write(std::move(op)); }));
   H::moves_left = INT_MAX;
   REQUIRE(session.write(typename H::WriteOp()) == 1);
   session.submit(typename H::WriteOp());
@@ -318,6 +319,21 @@ void refuse_and_go_on() {
 TEST_CASE("an operation that cannot be made ready is not asked for") {
   refuse_and_go_on<8>();    // in the slot
   refuse_and_go_on<100>();  // on the heap
+}
+
+TEST_CASE("an operation that cannot be moved into the log ends the process") {
+#if defined(__SANITIZE_THREAD__)
+  WARN("children of a process under ThreadSanitizer are not tried");
+#else
+  const auto outcome = testing::run_child([] {
+    using H = Hesitant<8>;
+    auto made = NodeReplicated<H>::create({.replicas = 2}, [](ReplicaId) { return H(); });
+    auto session = std::move(*(*made)->attach());
+    H::moves_left = 0;
+    session.write(H::WriteOp());
+  });
+  REQUIRE(outcome.signal == SIGABRT);
+#endif
 }
 
 [[noreturn]] void give_up() { throw std::runtime_error("apply must not throw"); }

@@ -17,9 +17,13 @@ namespace quintet::node_replication {
 
 struct ExploredEnv : proof::explore::ExploredAtomics {
   static constexpr int kPatience = 0;
+  static constexpr int kTurns = 1;
   static constexpr int kCalmReads = 1;
   static constexpr bool kStops = true;
   static constexpr bool kWitness = true;
+
+  static inline thread_local std::size_t few = 0;
+  static bool is_few(std::size_t sessions) { return sessions <= few; }
 
   template <class Cell>
   static void prefetch(const Cell&) {}

@@ -57,8 +57,11 @@ const Plan kComing{.name = "ww, wr comes", .replicas = 1, .actors = {{0, "ww"}, 
 const Plan kCalling{.name = "w, =, w", .replicas = 1, .actors = {{0, "w"}, {0, "="}, {0, "w"}}};
 const Plan kLogging{.name = "w | w", .replicas = 2, .actors = {{0, "w"}, {1, "w"}}};
 const Plan kTelling{.name = "w! | ?r", .replicas = 2, .actors = {{0, "w!"}, {1, "?r"}}};
+// Who submits serves both in one line. Where there are few, readers would not ask whether what they
+// find in the log is complete.
 const Plan kServing{
-    .name = "w!, w! | ?r", .replicas = 2, .actors = {{0, "w!"}, {0, "w!"}, {1, "?r"}}};
+    .name = "u, w! | ?r", .replicas = 2, .actors = {{0, "u"}, {0, "w!"}, {1, "?r"}}, .few = 0};
+const Plan kCatchingUp{.name = "w | w, r", .replicas = 2, .actors = {{0, "w"}, {1, "w"}, {1, "r"}}};
 
 // One writer of B has published and is stopped before it applies what it has published; the writer
 // of A has applied it and is stopped before ltail tells; the reader of A sees it, tells, and the
@@ -67,8 +70,10 @@ const Plan kBetween{
     .name = "r!, w | ?r, w", .replicas = 2, .actors = {{1, "w"}, {0, "r!"}, {0, "w"}, {1, "?r"}}};
 // The same for what the writer of A applies of B's: B is closed to readers meanwhile, so a third
 // replica has the one that must see it.
-const Plan kBetweenLines{
-    .name = "w, r! | w | ?r", .replicas = 3, .actors = {{1, "w"}, {0, "w"}, {0, "r!"}, {2, "?r"}}};
+const Plan kBetweenLines{.name = "w, r! | w | ?r",
+                         .replicas = 3,
+                         .actors = {{1, "w"}, {0, "w"}, {0, "r!"}, {2, "?r"}},
+                         .few = 0};
 
 // The same with a log of two lines and an operation in each.
 Plan full(Plan plan, std::size_t written = 0, Kind kind = Kind::kWide) {
@@ -113,6 +118,7 @@ TEST_CASE("the explorer finds faults of room and of replicas that come") {
   QT_MUTANT(kAddedAfterUnlock, full(kAdding), sampled(kSequential, 2));
   QT_MUTANT(kHelpedWithoutLock, full(kBoth), bounded(kSequential, 1));
   QT_MUTANT(kBatonForgotten, kCalling, sampled(kSequential, 3));
+  QT_MUTANT(kCaughtUpTooFar, kCatchingUp, bounded(kSequential, 2));
   QT_MUTANT(kDestroyedTooEarly, full(kLogging, 1, Kind::kOwning), bounded(kSequential, 1));
 }
 

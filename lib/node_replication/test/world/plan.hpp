@@ -32,6 +32,7 @@ struct Plan {
   Kind kind = Kind::kSmall;
   std::size_t lines = 4;
   std::size_t written = 0;  // so many writes have been made before the threads start
+  std::size_t few = 2;      // Env::is_few()
 };
 
 }  // namespace quintet::node_replication::world

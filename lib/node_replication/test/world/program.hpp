@@ -40,6 +40,7 @@ class World {
       : run_(run), plan_(plan), model_(model), monitor_(plan.lines, plan.actors.size() + 1) {
     const bool watched = model == Model::kSequential && watch == Watch::kMonitor;
     ExploredEnv::monitor = watched ? &monitor_ : nullptr;
+    ExploredEnv::few = plan.few;
     auto made = Replicated::create({.replicas = plan.replicas,
                                     .max_replicas = plan.replicas + 1,
                                     .max_sessions = plan.actors.size() + 1,
