@@ -61,6 +61,10 @@ std::uint64_t idle_limit_ms() { return idle_limit.value(); }
 bool exact() { return exact_flag.value(); }
 std::size_t numa_nodes() { return machine() != nullptr ? machine()->numa_nodes() : 1; }
 
+std::vector<std::size_t> crowd_sizes() {
+  const std::size_t all = team_sizes().back();
+  return {all, 2 * all, 4 * all, 8 * all};
+}
 std::vector<std::size_t> thread_counts() { return exact() ? exact_threads() : team_sizes(); }
 
 // In the paper so many as the threads need nodes. Else one, two, and one a node, where there are
@@ -146,6 +150,7 @@ void register_cases() {
   register_limit_cases();
   if (exact()) return;
   register_simulated_cases();
+  register_line_cases();
   register_log_cases();
   register_reader_cases();
   register_handoff_cases();

@@ -4,7 +4,8 @@
 
 // What bounds everything else: the driver with nothing to do, and leaves of one page table that all
 // threads load and store atomically, without any lock. The latter is possible only because this
-// workload never adds or removes a table, and it is linearizable per page only.
+// workload never adds or removes a table, and it is linearizable per page only. With more threads
+// than processors, `null` is what the scheduler alone does: threads that have nothing in common.
 namespace quintet::bench::node_replication_cases {
 namespace {
 
@@ -32,6 +33,15 @@ void register_limit_cases() {
           "node_replication/null/harness/writes:" + std::to_string(writes) +
               "/threads:" + std::to_string(threads),
           [=] { return run_mix<Unlocked<Nothing>, NothingSubject>({writes, 1, threads}); });
+    }
+    if (exact() || writes == 0) continue;
+    for (const std::size_t threads : crowd_sizes()) {
+      register_case(
+          "node_replication/oversubscribed/null/writes:" + std::to_string(writes) +
+              "/replicas:1/threads:" + std::to_string(threads),
+          [=] {
+            return run_mix<Unlocked<Nothing>, NothingSubject>({writes, 1, threads, Pinning::kFree});
+          });
     }
   }
 }

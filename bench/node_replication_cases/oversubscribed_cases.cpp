@@ -13,9 +13,8 @@ namespace {
 
 template <class Impl>
 void register_oversubscribed(const std::string& implementation, bool replicated) {
-  const std::size_t all = team_sizes().back();
   for (const unsigned writes : {10U, 100U}) {
-    for (const std::size_t threads : {all, 2 * all, 4 * all, 8 * all}) {
+    for (const std::size_t threads : crowd_sizes()) {
       for (const std::size_t replicas : {1U, 2U}) {
         if (replicas > 1 && (!replicated || threads < 2)) continue;
         register_case(

@@ -24,6 +24,8 @@ namespace quintet::bench::node_replication_cases {
 [[nodiscard]] std::vector<std::size_t> thread_counts();
 [[nodiscard]] std::vector<std::size_t> replica_counts(std::size_t threads);
 [[nodiscard]] std::size_t numa_nodes();
+// All hardware threads, and up to eight times as many.
+[[nodiscard]] std::vector<std::size_t> crowd_sizes();
 
 void register_quintet_cases();
 void register_batch_cases();
@@ -32,6 +34,7 @@ void register_original_cases();
 void register_urcu_cases();
 void register_tbb_cases();
 void register_limit_cases();
+void register_line_cases();
 void register_log_cases();
 void register_reader_cases();
 void register_handoff_cases();
