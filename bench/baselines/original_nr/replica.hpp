@@ -90,7 +90,7 @@ class OriginalReplica {
     return Traits::kScansAll ? Traits::kThreads : registered_.load(Traits::kRelaxed);
   }
 
-  void try_combine(std::uint32_t thread) {
+  [[gnu::noinline]] void try_combine(std::uint32_t thread) {
     for (int look = 0; look < Traits::kLooksAtLock; ++look) {
       if (combiner_.load(Traits::kRelaxed) != 0) return;
     }

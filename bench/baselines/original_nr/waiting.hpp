@@ -34,12 +34,8 @@ class OriginalWaiting {
     if constexpr (requires { Env::await_for(cell, order, predicate, looks); }) {
       return Env::await_for(cell, order, predicate, looks);
     } else {
-      for (std::uint64_t look = 0; look < looks; ++look) {
-        if (predicate(cell.load(order))) return true;
-        if constexpr (kPauses) Env::pause();
-        if (look % kLooksBetween == kLooksBetween - 1) check();
-      }
-      return false;
+      return (looks > 0 && predicate(cell.load(order))) ||
+             look_again<kPauses>(cell, order, predicate, looks);
     }
   }
 
@@ -52,6 +48,17 @@ class OriginalWaiting {
  private:
   static constexpr std::uint64_t kLooksBetween = 4096;
 
+  // After the first look, which is all there is most often.
+  template <bool kPauses, class Cell, class Predicate>
+  [[gnu::noinline]] bool look_again(const Cell& cell, std::memory_order order, Predicate predicate,
+                                    std::uint64_t looks) const {
+    for (std::uint64_t look = 1; look < looks; ++look) {
+      if constexpr (kPauses) Env::pause();
+      if (look % kLooksBetween == 0) check();
+      if (predicate(cell.load(order))) return true;
+    }
+    return false;
+  }
   void check() const {
     if (give_up_ != nullptr && give_up_->load(std::memory_order_relaxed)) throw GaveUp{};
   }
