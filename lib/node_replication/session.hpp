@@ -223,7 +223,8 @@ class Session {
   }
   [[nodiscard]] bool is_quiet() const { return Env::is_few(replica_->sessions()); }
 
-  // `wanted` lines are published.
+  // Requires: the lines below `wanted` are published. With few sessions whatever is published is
+  // applied at once, complete or not; with more, each such turn would stop all the others.
   [[gnu::noinline]] void catch_up(LogIndex wanted) {
     if (is_quiet() && replica_->lock.try_lock()) {
       if (kFault == Fault::kCaughtUpTooFar) wanted = replica_->ltail() + 1;
@@ -273,7 +274,9 @@ class Session {
   // In registers where that can be: what is stored before the lock is taken and loaded afterwards
   // arrives late, on some processors, and with it the miss that applying waits for (167 ns a page
   // table's write instead of 93). An operation whose move may throw is moved when nothing is held.
-  using Passed = std::conditional_t<std::is_trivially_copyable_v<WriteOp>, WriteOp, WriteOp&>;
+  static constexpr bool kFitsRegisters =
+      std::is_trivially_copyable_v<WriteOp> && sizeof(WriteOp) <= 2 * sizeof(void*);
+  using Passed = std::conditional_t<kFitsRegisters, WriteOp, WriteOp&>;
   [[gnu::noinline]] Response<D> write_among_others(Passed operation, bool locked) {
     ResponseObject<D> response{};
     Request<D> request{&operation, &response, 1};

@@ -66,8 +66,10 @@ const Plan kCatchingUp{.name = "w | w, r", .replicas = 2, .actors = {{0, "w"}, {
 // One writer of B has published and is stopped before it applies what it has published; the writer
 // of A has applied it and is stopped before ltail tells; the reader of A sees it, tells, and the
 // reader of B must see it. In this order two preemptions come early, in the other random schedules.
-const Plan kBetween{
-    .name = "r!, w | ?r, w", .replicas = 2, .actors = {{1, "w"}, {0, "r!"}, {0, "w"}, {1, "?r"}}};
+const Plan kBetween{.name = "r!, w | ?r, w",
+                    .replicas = 2,
+                    .actors = {{1, "w"}, {0, "r!"}, {0, "w"}, {1, "?r"}},
+                    .few = 0};
 // The same for what the writer of A applies of B's: B is closed to readers meanwhile, so a third
 // replica has the one that must see it.
 const Plan kBetweenLines{.name = "w, r! | w | ?r",
