@@ -21,17 +21,23 @@ class Shared {
  public:
   Shared() : pool_(make()), log_(pool_) {}
 
-  // Two producers may both find the log full; the second one then drops what is there by then.
+  // Two producers may both find the log full. The second one then drops what is there by then; or
+  // is refused, if the first one has dropped more since it looked, and there is room.
   [[nodiscard]] bool append(std::span<const std::byte> bytes) {
-    const auto position = log_.append(0, bytes);
-    if (position) return true;
-    if (position.error().code != pm_log::Errc::kNoSpace) return false;
-    const auto info = log_.info(0);
-    return info && log_.advance_head(0, info->tail) && log_.append(0, bytes).has_value();
+    for (int tries = 0; tries < kTries; ++tries) {
+      const auto position = log_.append(0, bytes);
+      if (position) return true;
+      if (position.error().code != pm_log::Errc::kNoSpace) return false;
+      const auto info = log_.info(0);
+      if (!info) return false;
+      static_cast<void>(log_.advance_head(0, info->tail));
+    }
+    return false;
   }
 
  private:
   using Pool = pm_log::MultiLog<pm_log::MappedPm>;
+  static constexpr int kTries = 16;
   static Pool make() {
     const pm_log::LogSpec spec{};
     return must(Pool::create(shared_memory(), std::span(&spec, 1), anew(pm_log::Commit::kStrict)));
