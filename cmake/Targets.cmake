@@ -14,11 +14,14 @@
 #
 #   quintet_bench(page_table SOURCES page_table_bench.cpp baselines/nros.cpp DEPS quintet::page_table)
 
-# quintet_library(<name> HEADERS ... [SOURCES ...] [DEPS ...] [PRIVATE_DEPS ...] [REQUIRES_PC ...])
+# quintet_library(<name> [APART] HEADERS ... [SOURCES ...] [DEPS ...] [PRIVATE_DEPS ...]
+#                 [REQUIRES_PC ...])
 #   Target quintet::<name>: INTERFACE without SOURCES, STATIC with. Include root is lib/.
 #   Installed as component <name>; REQUIRES_PC names the pkg-config modules that users must link.
+#   APART: not in quintet.pc, since linking it changes a program that does not call it.
 function(quintet_library name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "HEADERS;SOURCES;DEPS;PRIVATE_DEPS;REQUIRES_PC")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "APART" ""
+    "HEADERS;SOURCES;DEPS;PRIVATE_DEPS;REQUIRES_PC")
   _quintet_reject_unparsed(quintet_library ${name} "${arg_UNPARSED_ARGUMENTS}")
   set(target quintet_${name})
   set(scope INTERFACE)
@@ -41,6 +44,7 @@ function(quintet_library name)
     FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/quintet COMPONENT ${name})
   set_property(GLOBAL APPEND PROPERTY QUINTET_LIBRARIES ${name})
   set_property(GLOBAL PROPERTY QUINTET_DEPS_${name} ${arg_DEPS})
+  set_property(GLOBAL PROPERTY QUINTET_APART_${name} ${arg_APART})
   set_property(GLOBAL APPEND PROPERTY QUINTET_REQUIRES_PC ${arg_REQUIRES_PC})
 endfunction()
 

@@ -13,9 +13,11 @@ inline constexpr std::uint64_t kTiB = std::uint64_t{1} << 40;
 
 namespace literals {
 
+void byte_count_exceeds_64_bits();  // not constexpr: a call ends the compilation
+
 // Requires: the product fits 64 bits; else the literal does not compile.
 consteval std::uint64_t scaled(unsigned long long count, std::uint64_t unit) {
-  if (count > UINT64_MAX / unit) throw "byte count exceeds 64 bits";
+  if (count > UINT64_MAX / unit) byte_count_exceeds_64_bits();
   return count * unit;
 }
 consteval std::uint64_t operator""_KiB(unsigned long long count) { return scaled(count, kKiB); }

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "allocator/geometry.hpp"
+#include "allocator/os_memory.hpp"
+#include "allocator/traits.hpp"
+#include "base/atomics.hpp"
+
+// The world and the traits under one name, as all parts of the core take them.
+namespace quintet::allocator {
+
+template <OsMemory OsType, Atomics AtomicsType, class Traits>
+struct Env {
+  using Os = OsType;
+  using A = AtomicsType;
+  template <class V>
+  using Atomic = typename A::template atomic<V>;
+  template <class V>
+  using Plain = typename A::template plain<V>;
+
+  static constexpr Shape kShape = Traits::kShape;
+  static constexpr Hardening kHardening = Traits::kHardening;
+  static constexpr Fault kFault = Traits::kFault;
+  using G = Geometry<kShape>;
+
+  // A cell as large as its value is its value, and zeroed memory is made of such cells. Others,
+  // those of the explorer, have to be made.
+  static constexpr bool kZeroIsMade = sizeof(Atomic<std::uint32_t>) == sizeof(std::uint32_t);
+
+  [[nodiscard]] static constexpr bool has(Fault fault) { return kFault == fault; }
+  [[nodiscard]] static constexpr bool at_least(Hardening level) { return kHardening >= level; }
+};
+
+// The first word of a free block: the next one of its list. From Hardening::kGuarded on it is
+// disguised, so that what a program writes there is not taken for an address.
+template <class Env>
+class Link {
+ public:
+  [[nodiscard]] Link* next() const { return plain(cell_.load()); }
+  void set_next(Link* next) { cell_.store(disguised(next)); }
+  [[nodiscard]] std::byte* bytes() { return reinterpret_cast<std::byte*>(this); }
+
+ private:
+  [[nodiscard]] Link* disguised(Link* next) const {
+    if constexpr (Env::at_least(Hardening::kGuarded)) {
+      const auto mask = Env::Os::secret() ^ reinterpret_cast<std::uintptr_t>(this);
+      return reinterpret_cast<Link*>(reinterpret_cast<std::uintptr_t>(next) ^ mask);
+    } else {
+      return next;
+    }
+  }
+  [[nodiscard]] Link* plain(Link* stored) const { return disguised(stored); }  // XOR twice
+
+  typename Env::template Plain<Link*> cell_;
+};
+
+template <class Env>
+[[nodiscard]] Link<Env>* link_at(std::byte* block) {
+  return reinterpret_cast<Link<Env>*>(block);
+}
+
+// Blocks that are linked one to the next; null ends the list unless the maker says otherwise.
+template <class Env>
+struct Chain {
+  Link<Env>* first = nullptr;
+  Link<Env>* last = nullptr;
+  std::uint32_t count = 0;
+};
+
+}  // namespace quintet::allocator

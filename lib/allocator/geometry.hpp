@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "allocator/size_class.hpp"
+#include "base/align.hpp"
+#include "base/units.hpp"
+
+// How address space is cut: regions of units, spans of units, slabs of blocks.
+//
+// A region is one reservation, aligned to a unit. A unit (64 KiB) is the smallest piece that the
+// arena hands out; a span is a run of units; a slab is a span cut into blocks of one class. Blocks
+// up to a unit share slabs of one unit; larger ones have a span each.
+// The address arithmetic is over a word `W` and proved for all addresses (test/span_proof.cpp).
+// Threading: pure functions.
+namespace quintet::allocator {
+
+// The numbers of a shape; checks use small ones, so that whole programs can be explored.
+struct Shape {
+  unsigned unit_shift = 16;
+  unsigned page_shift = 12;
+  std::uint64_t region_bytes = kTiB;          // the first reservation, if it is to be had
+  std::uint64_t smallest_region = 64 * kMiB;  // the last that is tried
+  std::uint64_t growth_bytes = 16 * kMiB;     // what is committed at a time
+  std::uint64_t retained_bytes = 32 * kMiB;   // freed memory that is kept whatever is in use
+  std::uint64_t link_bytes = 4 * kKiB;        // of blocks that are linked at a time
+  std::uint64_t remote_bytes = 16 * kKiB;     // of others' blocks that a heap keeps back
+  unsigned largest_units_shift = 4;           // blocks of more units are no class
+};
+
+// Addresses of a region. Requires of all: `base` is aligned to a unit.
+template <class W>
+[[nodiscard]] constexpr W unit_index(const W& address, const W& base, unsigned unit_shift) {
+  return (address - base) >> unit_shift;
+}
+template <class W>
+[[nodiscard]] constexpr W unit_address(const W& index, const W& base, unsigned unit_shift) {
+  return base + (index << unit_shift);
+}
+template <class W>
+[[nodiscard]] constexpr W unit_offset(const W& address, unsigned unit_shift) {
+  return address & ((W(1) << unit_shift) - W(1));
+}
+// Units that hold `bytes`. Requires: bytes + a unit does not overflow.
+template <class W>
+[[nodiscard]] constexpr W units_of(const W& bytes, unsigned unit_shift) {
+  return (bytes + ((W(1) << unit_shift) - W(1))) >> unit_shift;
+}
+
+// The word that a map has for each unit: whose it is, and the class of its blocks.
+//   bits 0..5   class; kNoClass where no block starts, kLargeClass for an object of its own
+//   bits 6..31  the tag of the heap that owns the blocks; 0 for nobody
+// An owner's word XOR its tag is the class, below kClasses: one comparison for "mine, and a block".
+inline constexpr unsigned kClassBits = 6;
+inline constexpr std::uint32_t kClasses = 1U << kClassBits;
+inline constexpr std::uint32_t kNoClass = 0;
+inline constexpr std::uint32_t kLargeClass = kClasses - 2;
+
+template <class W32>
+[[nodiscard]] constexpr W32 map_word(const W32& heap_number, const W32& size_class) {
+  return (heap_number << kClassBits) | size_class;
+}
+
+// Which list of free spans has a span of so many units: exact up to 4, then four lists for each
+// power of two, so that a list's spans are at most a quarter longer than its shortest.
+// Requires: 1 <= units < 2^40.
+template <class W>
+[[nodiscard]] constexpr W span_bin(const W& units) {
+  if (units < W(4)) return units - W(1);
+  const auto octave = static_cast<W>(bit_width(units)) - W(1);  // 2 or more
+  return (octave - W(2)) * W(4) + ((units >> (octave - W(2))) & W(3)) + W(3);
+}
+// The shortest span of a list. Requires: 0 <= bin < kSpanBins.
+template <class W>
+[[nodiscard]] constexpr W shortest_in_bin(const W& bin) {
+  if (bin < W(3)) return bin + W(1);
+  const W step = bin - W(3);
+  return ((step & W(3)) + W(4)) << (step >> 2);
+}
+inline constexpr unsigned kSpanBins = 128;
+
+// What depends on a shape.
+template <Shape kShape>
+struct Geometry {
+  static constexpr std::uint64_t kUnit = std::uint64_t{1} << kShape.unit_shift;
+  static constexpr std::uint64_t kPage = std::uint64_t{1} << kShape.page_shift;
+  // The largest block that belongs to a class.
+  static constexpr std::uint64_t kLargest = kUnit << kShape.largest_units_shift;
+  static constexpr auto kLastClass = static_cast<std::uint32_t>(class_of<std::uint64_t>(kLargest));
+  static_assert(kLastClass < kLargeClass);
+
+  [[nodiscard]] static constexpr std::uint32_t units(std::uint32_t size_class) {
+    return static_cast<std::uint32_t>(
+        units_of<std::uint64_t>(block_bytes<std::uint64_t>(size_class), kShape.unit_shift));
+  }
+  // Blocks of a slab, and blocks that a heap keeps at hand of a class.
+  [[nodiscard]] static constexpr std::uint32_t capacity(std::uint32_t size_class) {
+    const auto bytes = block_bytes<std::uint64_t>(size_class);
+    return bytes >= kUnit ? 1 : static_cast<std::uint32_t>(kUnit / bytes);
+  }
+};
+
+}  // namespace quintet::allocator

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "allocator/pending.hpp"
+#include "allocator/shared.hpp"
+#include "allocator/slab_list.hpp"
+#include "base/align.hpp"
+
+// A heap: free blocks at hand by class, and the slabs that they come from. It belongs to one thread
+// at a time (heap_pool.hpp says how it changes hands); others free blocks into its slabs.
+//
+// The hot paths are allocate_at_hand() and free_at_hand(). A block that its owner frees goes to the
+// head of its class's list, and is the next to be handed out: it is in the cache. Only when a list
+// is empty or too long are slabs looked at: refill and give_back are bounded by a slab's blocks.
+//
+// Invariants:
+//   I1  bins[c] has `capacity(c) - room` blocks of class c, of slabs of this heap
+//   I2  each slab of this heap of class c stands in partial[c] or full[c]; what stands in full[c]
+//   has
+//       nothing in `free` and is carved
+//   I3  a slab with remote blocks stands in the inbox, once, or is on its way there
+//   I4  map words of this heap's slabs, XOR tag, are their class; all others' are kClasses or more
+//
+//   tell() and the inbox: any thread.  The rest: the thread that has the heap.
+namespace quintet::allocator {
+
+struct HeapCounts {
+  std::uint64_t refills = 0, flushes = 0, drains = 0, told = 0;
+  std::uint64_t slabs = 0, most_slabs = 0, large = 0;
+};
+
+template <class Env>
+class Heap {
+ public:
+  using G = typename Env::G;
+  using L = Link<Env>;
+
+  // A heap that owns nothing and to which no map word belongs: every operation is left to others.
+  constexpr Heap() = default;
+
+  // Requires: fresh or given up (release_all). `number` is unique, 1 to 2^26 - 1.
+  void make(Shared<Env>& shared, std::uint32_t number, bool is_direct) {
+    shared_ = &shared;
+    tag_ = map_word<std::uint32_t>(number, 0);
+    is_direct_ = is_direct;
+    node_ = shared.os.node();
+    for (std::uint32_t c = 1; c <= G::kLastClass; ++c) {
+      bins_[c].magic =
+          static_cast<std::uint32_t>(block_magic<std::uint64_t>(block_bytes<std::uint64_t>(c)));
+      bins_[c].room.store(static_cast<std::int32_t>(G::capacity(c)));
+    }
+    see_region();
+  }
+
+  [[nodiscard]] bool is_made() const { return shared_ != nullptr; }
+  [[nodiscard]] std::uint32_t number() const { return tag_ >> kClassBits; }
+  [[nodiscard]] std::uint32_t tag() const { return tag_; }
+  [[nodiscard]] bool is_direct() const { return is_direct_; }
+  [[nodiscard]] std::uint32_t node() const { return node_; }
+  [[nodiscard]] Shared<Env>& shared() const { return *shared_; }
+  // The thread has moved.
+  void set_node(std::uint32_t node) { node_ = node; }
+
+  // The class of a request, or more than G::kLastClass.
+  [[nodiscard]] static std::uint32_t class_for(std::size_t size) {
+    if (size <= kTableBytes) [[likely]]
+      return kClassTable[(size + 7) / 8];
+    return size <= G::kLargest ? static_cast<std::uint32_t>(class_of<std::uint64_t>(size))
+                               : G::kLastClass + 1;
+  }
+
+  // A block at hand, or null. Requires: size_class <= kLastClass.
+  [[nodiscard]] std::byte* allocate_at_hand(std::uint32_t size_class) {
+    Bin& bin = bins_[size_class];
+    L* const block = bin.head.load();
+    if (block == nullptr) [[unlikely]]
+      return nullptr;
+    L* const next = block->next();
+    bin.head.store(next);
+    bin.room.store(bin.room.load() + 1);
+    __builtin_prefetch(next, 1);
+    return block->bytes();
+  }
+
+  // Puts a block of this heap at hand. False: it is none, or this heap does not know yet; nothing
+  // is done.
+  [[nodiscard]] bool free_at_hand(void* pointer) {
+    const auto address = reinterpret_cast<std::uintptr_t>(pointer);
+    const std::uintptr_t unit = unit_index<std::uintptr_t>(address, base_, Env::kShape.unit_shift);
+    if (unit >= known_units_) [[unlikely]]
+      return false;
+    const std::uint32_t size_class = map_[unit].load(std::memory_order_relaxed) ^ tag_;
+    if (size_class >= kClasses) [[unlikely]]
+      return false;
+    Bin& bin = bins_[size_class];
+    const auto offset =
+        static_cast<std::uint32_t>(unit_offset<std::uintptr_t>(address, Env::kShape.unit_shift));
+    if (!is_block_offset<std::uint32_t>(offset, bin.magic)) [[unlikely]]
+      return false;
+    free_own(static_cast<std::byte*>(pointer), size_class);
+    return true;
+  }
+
+  // A block after all: from a slab, or from a new one. Null: no memory.
+  // Requires: made; size_class <= kLastClass.
+  [[nodiscard]] std::byte* allocate_anew(std::uint32_t size_class);
+
+  // Puts a block of this heap at hand, wherever it lies. Requires: it is one of that class.
+  void free_own(std::byte* pointer, std::uint32_t size_class) {
+    Bin& bin = bins_[size_class];
+    L* const block = link_at<Env>(pointer);
+    block->set_next(bin.head.load());
+    bin.head.store(block);
+    const std::int32_t room = bin.room.load() - 1;
+    bin.room.store(room);
+    if (room < 0) [[unlikely]]
+      overflow(size_class);
+  }
+
+  // Frees a block, whose word in the map is `word`, of whichever heap.
+  // Requires: a block starts at `block`; made.
+  void free_other(std::byte* block, std::uint32_t word, Region<Env>& region);
+
+  // A span of its own for `bytes`; `is_zero` says whether it reads as zero. Null: no memory.
+  [[nodiscard]] std::byte* allocate_large(std::uint64_t bytes, std::uint64_t alignment,
+                                          bool& is_zero, std::uint64_t room = 0);
+  // A block with a span of its own that may grow in place, for one that has grown already.
+  // Requires: bytes >= half a unit. Null: no memory.
+  [[nodiscard]] std::byte* allocate_growing(std::uint64_t bytes);
+  // Requires: `slab` is a large object's.
+  void free_large(Slab<Env>* slab, Region<Env>& region);
+
+  // A slab of one block gets another class or size, in place; its span is long enough already.
+  void retype(Slab<Env>* slab, Region<Env>& region, std::uint32_t size_class, std::uint64_t bytes);
+
+  // Tells owners of all blocks kept back.
+  void tell_all() {
+    pending_.take_all([this](const auto& entry) { tell(entry); });
+  }
+  // Takes what others have freed.
+  void drain();
+  // Brings all blocks at hand back to their slabs, and slabs without a block in use back to the
+  // arena.
+  void collect();
+  // Gives all slabs back, whatever is in use of them. Requires: no other thread has a block.
+  void release_all();
+
+  // Sees memory that has been committed since.
+  void see_region() {
+    if (const Region<Env>* const region = shared_->regions.first(); region != nullptr) {
+      base_ = reinterpret_cast<std::uintptr_t>(region->base());
+      map_ = region->map();
+      known_units_ = region->committed();
+    }
+  }
+  [[nodiscard]] bool knows_all_of(const Region<Env>& region) const {
+    return reinterpret_cast<std::uintptr_t>(region.base()) != base_ ||
+           known_units_ == region.committed();
+  }
+
+  [[nodiscard]] HeapCounts counts() const { return counts_; }
+  // f(slab) for every slab of this heap.
+  template <class F>
+  void for_each_slab(F f) const {
+    for (std::uint32_t c = 0; c < kClasses; ++c) {
+      for (const auto* list : {&partial_[c], &full_[c]}) {
+        for (Slab<Env>* slab = list->front(); slab != nullptr; slab = slab->next.load()) f(slab);
+      }
+    }
+  }
+  // f(block) for every block at hand of a class.
+  template <class F>
+  void for_each_at_hand(std::uint32_t size_class, F f) const {
+    for (L* block = bins_[size_class].head.load(); block != nullptr; block = block->next()) {
+      f(block->bytes());
+    }
+  }
+  [[nodiscard]] std::int32_t room(std::uint32_t size_class) const {
+    return bins_[size_class].room.load();
+  }
+  template <class F>
+  void for_each_pending(F f) const {
+    pending_.for_each(f);
+  }
+
+  // Where the heap stands in the pool (heap_pool.hpp).
+  typename Env::template Plain<Heap*> pool_next;
+  Heap* all_next = nullptr;
+  // The pool's: this heap has not been collected since its thread ended.
+  bool is_warm = false;
+
+ private:
+  // Free blocks of one class. Sixteen bytes natively.
+  struct Bin {
+    typename Env::template Plain<L*> head;
+    typename Env::template Plain<std::int32_t> room;  // blocks that the list may still take
+    std::uint32_t magic = 0;                          // geometry.hpp; 0 accepts no block
+  };
+
+  [[gnu::noinline, gnu::cold]] void overflow(std::uint32_t size_class) {
+    counts_.flushes += 1;
+    flush(size_class, (G::capacity(size_class) + 1) / 2);
+    if ((counts_.flushes & 15) == 0) tell_all();
+  }
+  // Brings blocks at hand but the newest `keep` back to their slabs.
+  void flush(std::uint32_t size_class, std::uint32_t keep);
+  void give_back(L* list);
+  void settle(Slab<Env>* slab, Region<Env>& region);
+  void release(Slab<Env>* slab, Region<Env>& region);
+  [[nodiscard]] Slab<Env>* new_slab(std::uint32_t size_class, std::uint64_t room = 0);
+  [[nodiscard]] std::byte* take(std::uint32_t size_class, const Chain<Env>& chain);
+  void tell(const typename Pending<Env>::Entry& entry);
+  void list_in_inbox(Slab<Env>* slab);
+  void enter_full(Slab<Env>* slab) {
+    full_[slab->size_class()].push_front(slab, SlabList::kFull);
+    count_slab();
+  }
+  void leave_list(Slab<Env>* slab) {
+    (slab->list.load() == SlabList::kFull ? full_ : partial_)[slab->size_class()].remove(slab);
+    counts_.slabs -= 1;
+  }
+  void count_slab() {
+    counts_.slabs += 1;
+    counts_.most_slabs = std::max(counts_.most_slabs, counts_.slabs);
+  }
+  [[nodiscard]] static std::uint64_t pages_of(std::uint64_t bytes) {
+    return align_up<std::uint64_t>(bytes, G::kPage) / G::kPage;
+  }
+
+  // What the hot paths read, beside the bins.
+  std::uintptr_t base_ = 0;
+  typename Region<Env>::MapCell* map_ = nullptr;
+  std::uintptr_t known_units_ = 0;
+  std::uint32_t tag_ = 0;
+  std::uint32_t node_ = 0;
+  std::array<Bin, kClasses> bins_{};
+
+  Shared<Env>* shared_ = nullptr;
+  std::array<SlabQueue<Env>, kClasses> partial_{};
+  std::array<SlabQueue<Env>, kClasses> full_{};
+  Pending<Env> pending_;
+  HeapCounts counts_;
+  bool is_direct_ = false;
+  // Slabs with remote blocks, the last one first.
+  alignas(kCacheLineBytes) typename Env::template Atomic<Slab<Env>*> inbox_{nullptr};
+};
+
+}  // namespace quintet::allocator
+
+#include "allocator/heap_slabs.hpp"  // IWYU pragma: keep

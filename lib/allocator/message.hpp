@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "allocator/os_memory.hpp"
+
+// One line for stderr, made without allocating and without stdio. Too long ones are cut.
+// Threading: one thread a message; lines of several threads do not mix.
+namespace quintet::allocator {
+
+// What the line says of a misuse.
+[[nodiscard]] std::string_view to_string(Misuse misuse);
+
+class Message {
+ public:
+  Message& text(std::string_view text);
+  Message& number(std::uint64_t number);
+  Message& address(const void* pointer);
+  // With a new line, in one write(2).
+  void send();
+  void send_to(int file);
+  [[nodiscard]] std::string_view view() const { return {line_.data(), size_}; }
+
+ private:
+  std::array<char, 1024> line_{};
+  std::size_t size_ = 0;
+};
+
+}  // namespace quintet::allocator

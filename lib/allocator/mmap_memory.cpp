@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+#include "allocator/mmap_memory.hpp"
+
+#include <sched.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include <cerrno>
+#include <cstdlib>
+
+#include "allocator/message.hpp"
+#include "base/align.hpp"
+
+namespace quintet::allocator {
+namespace {
+
+constexpr int kMremapDontUnmap = 4;  // Linux 5.7; named here because older C libraries do not
+
+// errno as it was, whatever happens in between.
+class SavedErrno {
+ public:
+  SavedErrno() : saved_(errno) {}
+  ~SavedErrno() { errno = saved_; }
+  SavedErrno(const SavedErrno&) = delete;
+  SavedErrno& operator=(const SavedErrno&) = delete;
+
+ private:
+  int saved_;
+};
+
+}  // namespace
+
+std::byte* MmapMemory::reserve(std::uint64_t bytes, std::uint64_t alignment) {
+  const SavedErrno saved;
+  constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+  if (bytes > UINT64_MAX - alignment) return nullptr;
+  void* const mapped = ::mmap(nullptr, bytes + alignment, PROT_NONE, kFlags, -1, 0);
+  if (mapped == MAP_FAILED) return nullptr;
+  const auto begin = reinterpret_cast<std::uintptr_t>(mapped);
+  const std::uintptr_t aligned = align_up<std::uintptr_t>(begin, alignment);
+  if (aligned != begin) ::munmap(mapped, aligned - begin);
+  if (const std::uintptr_t tail = begin + alignment - aligned; tail != 0) {
+    ::munmap(reinterpret_cast<void*>(aligned + bytes), tail);
+  }
+  return reinterpret_cast<std::byte*>(aligned);
+}
+
+bool MmapMemory::commit(std::byte* begin, std::uint64_t bytes) {
+  const SavedErrno saved;
+  if (::mprotect(begin, bytes, PROT_READ | PROT_WRITE) != 0) return false;
+  if (wants_huge_pages_.load(std::memory_order_relaxed)) ::madvise(begin, bytes, MADV_HUGEPAGE);
+  return true;
+}
+
+bool MmapMemory::decommit(std::byte* begin, std::uint64_t bytes) {
+  const SavedErrno saved;
+  return ::madvise(begin, bytes, MADV_DONTNEED) == 0;
+}
+
+void MmapMemory::release(std::byte* begin, std::uint64_t bytes) {
+  const SavedErrno saved;
+  ::munmap(begin, bytes);
+}
+
+bool MmapMemory::move(std::byte* from, std::byte* to, std::uint64_t bytes) {
+  const SavedErrno saved;
+  if (moves_.fetch_add(1, std::memory_order_relaxed) >= kMostMoves) return false;
+  constexpr int kFlags = MREMAP_MAYMOVE | MREMAP_FIXED | kMremapDontUnmap;
+  return ::mremap(from, bytes, bytes, kFlags, to) != MAP_FAILED;
+}
+
+void MmapMemory::set_secret() {
+  const SavedErrno saved;
+  std::uint64_t random = 0;
+  if (::getrandom(&random, sizeof random, GRND_NONBLOCK) == sizeof random) secret_ = random;
+}
+
+std::uint32_t MmapMemory::milliseconds() {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  return static_cast<std::uint32_t>(now.tv_sec * 1000 + now.tv_nsec / 1'000'000);
+}
+
+std::uint32_t MmapMemory::node() {
+  unsigned cpu = 0, node = 0;
+  return ::getcpu(&cpu, &node) == 0 ? node : 0;
+}
+
+void MmapMemory::report(Misuse misuse, const void* pointer) {
+  errors_.fetch_add(1, std::memory_order_relaxed);
+  const OnError wish = on_error_.load(std::memory_order_relaxed);
+  if (wish == OnError::kIgnore) return;
+  Message line;
+  line.text("quintet-malloc: ").text(to_string(misuse)).text(" at ").address(pointer).send();
+  if (wish == OnError::kAbort) std::abort();
+}
+
+}  // namespace quintet::allocator

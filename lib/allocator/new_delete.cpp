@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+// The replaceable operators new and delete, all twenty, as libquintet-malloc.so exports them.
+//
+// Nothing of libstdc++ is needed to load them: what throws, or asks for the new-handler, is there
+// if the program has C++ in it. [new.delete]: the handler is called until there is memory or it
+// throws; the nothrow forms return null then.
+#include <cstddef>
+#include <cstdlib>
+#include <new>
+
+#include "allocator/message.hpp"
+#include "allocator/process.hpp"
+
+#define QT_EXPORT [[gnu::visibility("default")]]
+
+// Weak: absent in programs without C++.
+asm(".weak __gxx_personality_v0\n.weak __cxa_begin_catch\n.weak __cxa_end_catch\n"
+    ".weak _ZSt15get_new_handlerv\n.weak _ZSt17__throw_bad_allocv\n.weak _Unwind_Resume");
+namespace std {
+void __throw_bad_alloc();
+}
+
+namespace {
+
+namespace ours = quintet::allocator;
+
+[[noreturn, gnu::noinline, gnu::cold]] void throw_bad_alloc() {
+  void (*const thrower)() = &std::__throw_bad_alloc;
+  if (*const_cast<void (*const volatile*)()>(&thrower) != nullptr) thrower();
+  ours::Message()
+      .text("quintet-malloc: operator new has no memory, and no libstdc++ to throw")
+      .send();
+  std::abort();
+}
+
+// Memory from `get`, or what the new-handler makes of there being none: null without a handler.
+template <class Get>
+[[gnu::noinline, gnu::cold]] void* ask_handler(Get get) {
+  std::new_handler (*const getter)() noexcept = &std::get_new_handler;
+  for (;;) {
+    const bool known =
+        *const_cast<std::new_handler (*const volatile*)() noexcept>(&getter) != nullptr;
+    const std::new_handler handler = known ? getter() : nullptr;
+    if (handler == nullptr) return nullptr;
+    handler();
+    if (void* const block = get()) return block;
+  }
+}
+
+template <class Get>
+void* get_or_throw(Get get) {
+  if (void* const block = get()) [[likely]]
+    return block;
+  if (void* const block = ask_handler(get)) return block;
+  throw_bad_alloc();
+}
+template <class Get>
+void* get_or_null(Get get) noexcept {
+  if (void* const block = get()) [[likely]]
+    return block;
+  try {
+    return ask_handler(get);
+  } catch (...) {
+    return nullptr;
+  }
+}
+
+auto plain(std::size_t size) {
+  return [size] { return ours::allocate(size); };
+}
+auto aligned(std::size_t size, std::align_val_t alignment) {
+  return [=] { return ours::allocate_aligned(size, static_cast<std::size_t>(alignment)); };
+}
+
+}  // namespace
+
+// clang-format off
+QT_EXPORT void* operator new(std::size_t size) { return get_or_throw(plain(size)); }
+QT_EXPORT void* operator new[](std::size_t size) { return get_or_throw(plain(size)); }
+QT_EXPORT void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return get_or_null(plain(size)); }
+QT_EXPORT void* operator new[](std::size_t size, const std::nothrow_t&) noexcept { return get_or_null(plain(size)); }
+QT_EXPORT void* operator new(std::size_t size, std::align_val_t alignment) { return get_or_throw(aligned(size, alignment)); }
+QT_EXPORT void* operator new[](std::size_t size, std::align_val_t alignment) { return get_or_throw(aligned(size, alignment)); }
+QT_EXPORT void* operator new(std::size_t size, std::align_val_t alignment, const std::nothrow_t&) noexcept { return get_or_null(aligned(size, alignment)); }
+QT_EXPORT void* operator new[](std::size_t size, std::align_val_t alignment, const std::nothrow_t&) noexcept { return get_or_null(aligned(size, alignment)); }
+QT_EXPORT void operator delete(void* pointer) noexcept { ours::free(pointer); }
+QT_EXPORT void operator delete[](void* pointer) noexcept { ours::free(pointer); }
+QT_EXPORT void operator delete(void* pointer, const std::nothrow_t&) noexcept { ours::free(pointer); }
+QT_EXPORT void operator delete[](void* pointer, const std::nothrow_t&) noexcept { ours::free(pointer); }
+QT_EXPORT void operator delete(void* pointer, std::size_t size) noexcept { ours::free_checked(pointer, size); }
+QT_EXPORT void operator delete[](void* pointer, std::size_t size) noexcept { ours::free_checked(pointer, size); }
+QT_EXPORT void operator delete(void* pointer, std::align_val_t) noexcept { ours::free(pointer); }
+QT_EXPORT void operator delete[](void* pointer, std::align_val_t) noexcept { ours::free(pointer); }
+QT_EXPORT void operator delete(void* pointer, std::size_t size, std::align_val_t) noexcept { ours::free_checked(pointer, size); }
+QT_EXPORT void operator delete[](void* pointer, std::size_t size, std::align_val_t) noexcept { ours::free_checked(pointer, size); }
+QT_EXPORT void operator delete(void* pointer, std::align_val_t, const std::nothrow_t&) noexcept { ours::free(pointer); }
+QT_EXPORT void operator delete[](void* pointer, std::align_val_t, const std::nothrow_t&) noexcept { ours::free(pointer); }
+// clang-format on

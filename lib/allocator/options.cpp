@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+#include "allocator/options.hpp"
+
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <string_view>
+
+#include "allocator/message.hpp"
+#include "base/units.hpp"
+
+namespace quintet::allocator {
+namespace {
+
+using std::string_view;
+
+constinit std::atomic<bool> is_read{false};
+constinit std::atomic<int> statistics{0};
+
+// The value of QUINTET_MALLOC_<name>, or null data. getenv(3) is not ours to call this early.
+string_view value_of(string_view name) {
+  constexpr string_view kPrefix = "QUINTET_MALLOC_";
+  for (char** entry = ::environ; entry != nullptr && *entry != nullptr; ++entry) {
+    string_view text(*entry);
+    if (!text.starts_with(kPrefix)) continue;
+    text.remove_prefix(kPrefix.size());
+    if (!text.starts_with(name) || text.size() == name.size() || text[name.size()] != '=') continue;
+    text.remove_prefix(name.size() + 1);
+    return text;
+  }
+  return {};
+}
+
+// The number, or false.
+bool parse(string_view text, std::uint64_t most, std::uint64_t& number) {
+  if (text.empty()) return false;
+  std::uint64_t value = 0;
+  for (const char c : text) {
+    if (c < '0' || c > '9') return false;
+    value = value * 10 + static_cast<std::uint64_t>(c - '0');
+    if (value > most) return false;
+  }
+  number = value;
+  return true;
+}
+
+void refuse(string_view name, string_view value, string_view wanted) {
+  Message line;
+  line.text("quintet-malloc: QUINTET_MALLOC_").text(name).text("=").text(value);
+  line.text(" is ignored: use ").text(wanted).send();
+}
+
+struct Option {
+  string_view name;
+  string_view values;
+  string_view standard;
+  string_view meaning;
+  bool (*set)(ProcessAllocator& allocator, string_view value);
+};
+
+bool set_purge_delay(ProcessAllocator& allocator, string_view value) {
+  std::uint64_t number = 0;
+  if (!parse(value, 1'000'000, number)) return false;
+  allocator.shared().purge.delay_milliseconds = static_cast<std::uint32_t>(number);
+  return true;
+}
+bool set_retain(ProcessAllocator& allocator, string_view value) {
+  std::uint64_t number = 0;
+  if (!parse(value, 1U << 20, number)) return false;
+  allocator.shared().purge.retained_bytes = number * kMiB;
+  return true;
+}
+bool set_on_error(ProcessAllocator& allocator, string_view value) {
+  using OnError = MmapMemory::OnError;
+  if (value == "abort") return allocator.os().on_error(OnError::kAbort), true;
+  if (value == "report") return allocator.os().on_error(OnError::kReport), true;
+  if (value == "ignore") return allocator.os().on_error(OnError::kIgnore), true;
+  return false;
+}
+bool set_huge_pages(ProcessAllocator& allocator, string_view value) {
+  if (value != "0" && value != "1") return false;
+  allocator.os().want_huge_pages(value == "1");
+  return true;
+}
+bool set_statistics(ProcessAllocator&, string_view value) {
+  if (value != "0" && value != "1" && value != "json") return false;
+  statistics.store(value == "json" ? 2 : value == "1" ? 1 : 0, std::memory_order_relaxed);
+  return true;
+}
+bool set_help(ProcessAllocator& allocator, string_view value);
+
+constexpr std::array<Option, 6> kOptions{{
+    {"PURGE_DELAY_MS", "0 to 1000000", "1000",
+     "freed memory that stays unused so long goes back to the system", set_purge_delay},
+    {"RETAIN_MIB", "0 to 1048576", "32",
+     "freed memory that may be kept for reuse; or half of what is in use, if that is more",
+     set_retain},
+    {"ON_ERROR", "abort, report or ignore", "abort", "what happens when misuse is found",
+     set_on_error},
+    {"HUGE_PAGES", "0 or 1", "0", "asks for transparent huge pages", set_huge_pages},
+    {"STATS", "0, 1 or json", "0", "statistics on stderr when the program ends", set_statistics},
+    {"HELP", "1", "", "this list", set_help},
+}};
+
+bool set_help(ProcessAllocator&, string_view value) {
+  if (value != "1") return false;
+  for (const Option& option : kOptions) {
+    Message line;
+    line.text("QUINTET_MALLOC_").text(option.name).text("=<").text(option.values).text(">");
+    if (!option.standard.empty()) line.text(" (").text(option.standard).text(")");
+    const string_view given = value_of(option.name);
+    if (given.data() != nullptr) line.text(" [given: ").text(given).text("]");
+    line.text(": ").text(option.meaning).send();
+  }
+  return true;
+}
+
+}  // namespace
+
+void read_options(ProcessAllocator& allocator) noexcept {
+  if (::environ == nullptr || is_read.exchange(true, std::memory_order_relaxed)) return;
+  for (const Option& option : kOptions) {
+    const string_view value = value_of(option.name);
+    if (value.data() != nullptr && !option.set(allocator, value)) {
+      refuse(option.name, value, option.values);
+    }
+  }
+}
+
+int wanted_statistics() noexcept { return statistics.load(std::memory_order_relaxed); }
+
+}  // namespace quintet::allocator

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "allocator/process.hpp"
+
+// Settings of the process's allocator, from the environment: QUINTET_MALLOC_<NAME>. All of them are
+// listed, with their values and meanings, on stderr of a program that runs with
+// QUINTET_MALLOC_HELP=1.
+namespace quintet::allocator {
+
+// Once, as soon as there is an environment. A value that is none is named on stderr, and ignored.
+void read_options(ProcessAllocator& allocator) noexcept;
+// Whether statistics are wanted at the end: 0 no, 1 text, 2 JSON.
+[[nodiscard]] int wanted_statistics() noexcept;
+
+}  // namespace quintet::allocator

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+
+// What the process's allocator has done and holds. Counts of heaps are read while their threads
+// change them: right for a quiet process, near enough for a busy one.
+// Threading: any.
+namespace quintet::allocator {
+
+struct Statistics {
+  std::uint64_t used_bytes = 0;       // of spans in use: slabs, with what is free in them
+  std::uint64_t most_used_bytes = 0;  // the sum of the arenas' own peaks
+  std::uint64_t retained_bytes = 0;   // free, and may take memory
+  std::uint64_t committed_bytes = 0;  // the sum of used, retained and clean memory
+  std::uint64_t purged_bytes = 0;     // given back to the system so far
+  std::uint64_t purges = 0;
+  std::uint64_t spans = 0;    // taken from arenas so far
+  std::uint64_t heaps = 0;    // made: the most threads that were alive at a time
+  std::uint64_t slabs = 0;    // of all heaps now
+  std::uint64_t refills = 0;  // of empty lists of blocks at hand
+  std::uint64_t flushes = 0;  // of full ones
+  std::uint64_t told = 0;     // runs of blocks that were freed for other threads
+  std::uint64_t drains = 0;   // times that a thread took such blocks
+  std::uint64_t large = 0;    // objects above 1 MiB so far
+  std::uint64_t misuses = 0;  // found
+};
+
+[[nodiscard]] Statistics statistics() noexcept;
+// As text, a line each, or as one JSON object, to a file descriptor. Does not allocate.
+void print_statistics(int file, bool json) noexcept;
+
+}  // namespace quintet::allocator
