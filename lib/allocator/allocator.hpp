@@ -211,7 +211,7 @@ class Allocator {
       return;
     }
     auto* const block = static_cast<std::byte*>(pointer);
-    if ((found.word ^ heap.tag()) < kClasses && found.size_class() != kLargeClass) {
+    if ((found.word ^ heap.tag()) < kClasses && found.size_class() != G::kLargeClass) {
       heap.see_region();
       heap.free_own(block, found.size_class());
     } else {
@@ -220,7 +220,7 @@ class Allocator {
   }
 
   [[nodiscard]] std::size_t usable_size(const Found& found) const {
-    if (found.size_class() != kLargeClass) return bytes_of(found.size_class());
+    if (found.size_class() != G::kLargeClass) return bytes_of(found.size_class());
     return found.region->slab(found.unit)->pages.load() * G::kPage;
   }
 

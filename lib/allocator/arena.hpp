@@ -53,7 +53,8 @@ class Arena {
   [[nodiscard]] Taken allocate(Os& os, Regions<Env>& regions, std::uint64_t units,
                                std::uint64_t alignment, std::uint64_t room = 0) {
     const std::uint64_t wish = units + (alignment - 1);
-    if (wish >= kMostUnits) return {};
+    if (wish >= G::kMostUnits) return {};
+    if (room >= G::kMostUnits - wish) room = 0;
     const MaybeLocked locked(lock_);
     Span<Env>* span = room == 0 ? nullptr : find(wish + room);
     if (span == nullptr) span = find(wish);
@@ -129,8 +130,6 @@ class Arena {
   }
 
  private:
-  static constexpr std::uint64_t kMostUnits = std::uint64_t{1} << 31;
-
   // The lock, or its fault.
   class MaybeLocked {
    public:

@@ -28,7 +28,7 @@ struct Env {
 
   // A cell as large as its value is its value, and zeroed memory is made of such cells. Others,
   // those of the explorer, have to be made.
-  static constexpr bool kZeroIsMade = sizeof(Atomic<std::uint32_t>) == sizeof(std::uint32_t);
+  static constexpr bool kZeroIsMade = sizeof(Atomic<std::uint64_t>) == sizeof(std::uint64_t);
 
   [[nodiscard]] static constexpr bool has(Fault fault) { return kFault == fault; }
   [[nodiscard]] static constexpr bool at_least(Hardening level) { return kHardening >= level; }
@@ -42,6 +42,7 @@ class Link {
   [[nodiscard]] Link* next() const { return plain(cell_.load()); }
   void set_next(Link* next) { cell_.store(disguised(next)); }
   [[nodiscard]] std::byte* bytes() { return reinterpret_cast<std::byte*>(this); }
+  [[nodiscard]] const std::byte* bytes() const { return reinterpret_cast<const std::byte*>(this); }
 
  private:
   [[nodiscard]] Link* disguised(Link* next) const {

@@ -81,8 +81,8 @@ class FreeSpans {
     return nullptr;
   }
 
-  std::array<typename Env::template Plain<Span<Env>*>, kSpanBins> lists_{};
-  std::array<std::uint64_t, kSpanBins / 64> bits_{};
+  std::array<typename Env::template Plain<Span<Env>*>, Env::kShape.span_bins> lists_{};
+  std::array<std::uint64_t, (Env::kShape.span_bins + 63) / 64> bits_{};
   std::uint64_t units_ = 0;
 };
 

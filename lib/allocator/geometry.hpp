@@ -28,6 +28,8 @@ struct Shape {
   std::uint64_t link_bytes = 4 * kKiB;        // of blocks that are linked at a time
   std::uint64_t remote_bytes = 16 * kKiB;     // of others' blocks that a heap keeps back
   unsigned largest_units_shift = 4;           // blocks of more units are no class
+  unsigned span_bins = 128;  // longer spans than those of the last list do not exist
+  std::uint32_t arenas = 8;  // NUMA nodes beyond share them
 };
 
 // Addresses of a region. Requires of all: `base` is aligned to a unit.
@@ -50,13 +52,12 @@ template <class W>
 }
 
 // The word that a map has for each unit: whose it is, and the class of its blocks.
-//   bits 0..5   class; kNoClass where no block starts, kLargeClass for an object of its own
+//   bits 0..5   class; kNoClass where no block starts, G::kLargeClass for an object of its own
 //   bits 6..31  the tag of the heap that owns the blocks; 0 for nobody
 // An owner's word XOR its tag is the class, below kClasses: one comparison for "mine, and a block".
 inline constexpr unsigned kClassBits = 6;
 inline constexpr std::uint32_t kClasses = 1U << kClassBits;
 inline constexpr std::uint32_t kNoClass = 0;
-inline constexpr std::uint32_t kLargeClass = kClasses - 2;
 
 template <class W32>
 [[nodiscard]] constexpr W32 map_word(const W32& heap_number, const W32& size_class) {
@@ -72,14 +73,13 @@ template <class W>
   const auto octave = static_cast<W>(bit_width(units)) - W(1);  // 2 or more
   return (octave - W(2)) * W(4) + ((units >> (octave - W(2))) & W(3)) + W(3);
 }
-// The shortest span of a list. Requires: 0 <= bin < kSpanBins.
+// The shortest span of a list. Requires: 0 <= bin < 160.
 template <class W>
 [[nodiscard]] constexpr W shortest_in_bin(const W& bin) {
   if (bin < W(3)) return bin + W(1);
   const W step = bin - W(3);
   return ((step & W(3)) + W(4)) << (step >> 2);
 }
-inline constexpr unsigned kSpanBins = 128;
 
 // What depends on a shape.
 template <Shape kShape>
@@ -89,7 +89,12 @@ struct Geometry {
   // The largest block that belongs to a class.
   static constexpr std::uint64_t kLargest = kUnit << kShape.largest_units_shift;
   static constexpr auto kLastClass = static_cast<std::uint32_t>(class_of<std::uint64_t>(kLargest));
-  static_assert(kLastClass < kLargeClass);
+  // Not a class of blocks: an object of its own.
+  static constexpr std::uint32_t kLargeClass = kLastClass + 1;
+  static constexpr std::uint32_t kSlots = kLargeClass + 1;
+  static_assert(kSlots <= kClasses);
+  // Longer spans are not asked for.
+  static constexpr auto kMostUnits = shortest_in_bin<std::uint64_t>(kShape.span_bins - 1);
 
   [[nodiscard]] static constexpr std::uint32_t units(std::uint32_t size_class) {
     return static_cast<std::uint32_t>(

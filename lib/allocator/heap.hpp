@@ -168,7 +168,7 @@ class Heap {
   // f(slab) for every slab of this heap.
   template <class F>
   void for_each_slab(F f) const {
-    for (std::uint32_t c = 0; c < kClasses; ++c) {
+    for (std::uint32_t c = 0; c < G::kSlots; ++c) {
       for (const auto* list : {&partial_[c], &full_[c]}) {
         for (Slab<Env>* slab = list->front(); slab != nullptr; slab = slab->next.load()) f(slab);
       }
@@ -239,11 +239,11 @@ class Heap {
   std::uintptr_t known_units_ = 0;
   std::uint32_t tag_ = 0;
   std::uint32_t node_ = 0;
-  std::array<Bin, kClasses> bins_{};
+  std::array<Bin, G::kSlots> bins_{};
 
   Shared<Env>* shared_ = nullptr;
-  std::array<SlabQueue<Env>, kClasses> partial_{};
-  std::array<SlabQueue<Env>, kClasses> full_{};
+  std::array<SlabQueue<Env>, G::kSlots> partial_{};
+  std::array<SlabQueue<Env>, G::kSlots> full_{};
   Pending<Env> pending_;
   HeapCounts counts_;
   bool is_direct_ = false;

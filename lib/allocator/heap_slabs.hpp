@@ -111,7 +111,7 @@ void Heap<Env>::release(Slab<Env>* slab, Region<Env>& region) {
   const std::uint64_t first = region.index(slab);
   leave_list(slab);
   const std::uint64_t units =
-      size_class == kLargeClass ? region.span(first)->units.load() : G::units(size_class);
+      size_class == G::kLargeClass ? region.span(first)->units.load() : G::units(size_class);
   if (!Env::has(Fault::kMapKept)) {
     region.map()[first].store(kNoClass, std::memory_order_relaxed);
   }
@@ -138,7 +138,7 @@ template <class Env>
 void Heap<Env>::free_other(std::byte* block, std::uint32_t word, Region<Env>& region) {
   Slab<Env>* const slab = region.slab(region.index(block));
   const std::uint32_t size_class = word % kClasses;
-  if (size_class == kLargeClass && slab->owner() == nullptr) {
+  if (size_class == G::kLargeClass && slab->owner() == nullptr) {
     free_large(slab, region);
     return;
   }
@@ -150,7 +150,7 @@ void Heap<Env>::free_other(std::byte* block, std::uint32_t word, Region<Env>& re
     return;
   }
   const std::uint64_t bytes =
-      size_class == kLargeClass ? G::kLargest : block_bytes<std::uint64_t>(size_class);
+      size_class == G::kLargeClass ? G::kLargest : block_bytes<std::uint64_t>(size_class);
   if (slab->is_direct.load() || 2 * bytes > Env::kShape.remote_bytes) {
     link->set_next(nullptr);
     tell({slab, {link, link, 1}});
@@ -204,9 +204,9 @@ std::byte* Heap<Env>::allocate_large(std::uint64_t bytes, std::uint64_t alignmen
   counts_.large += 1;
   is_zero = taken.is_zero;
   Slab<Env>* const slab = taken.region->slab(taken.first);
-  slab->make(is_direct_ ? this : nullptr, kLargeClass, is_direct_);
+  slab->make(is_direct_ ? this : nullptr, G::kLargeClass, is_direct_);
   slab->hold_one(pages_of(bytes));
-  taken.region->map()[taken.first].store((is_direct_ ? tag_ : 0) | kLargeClass,
+  taken.region->map()[taken.first].store((is_direct_ ? tag_ : 0) | G::kLargeClass,
                                          std::memory_order_relaxed);
   if (is_direct_) enter_full(slab);
   std::byte* const start = taken.region->address(taken.first);
@@ -225,10 +225,10 @@ template <class Env>
 void Heap<Env>::retype(Slab<Env>* slab, Region<Env>& region, std::uint32_t size_class,
                        std::uint64_t bytes) {
   const std::uint64_t first = region.index(slab);
-  const bool is_owned = size_class != kLargeClass || is_direct_;
+  const bool is_owned = size_class != G::kLargeClass || is_direct_;
   if (slab->owner() != nullptr) leave_list(slab);
   slab->make(is_owned ? this : nullptr, size_class, is_direct_);
-  slab->hold_one(size_class == kLargeClass ? pages_of(bytes) : 0);
+  slab->hold_one(size_class == G::kLargeClass ? pages_of(bytes) : 0);
   region.map()[first].store((is_owned ? tag_ : 0) | size_class, std::memory_order_relaxed);
   if (is_owned) enter_full(slab);
 }
@@ -252,7 +252,7 @@ template <class Env>
 void Heap<Env>::release_all() {
   tell_all();
   drain();
-  for (std::uint32_t c = 1; c < kClasses; ++c) {
+  for (std::uint32_t c = 1; c < G::kSlots; ++c) {
     bins_[c].head.store(nullptr);
     if (c <= G::kLastClass) bins_[c].room.store(static_cast<std::int32_t>(G::capacity(c)));
     for (auto* const list : {&partial_[c], &full_[c]}) {

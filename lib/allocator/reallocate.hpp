@@ -21,7 +21,7 @@ bool Allocator<Os, A, Traits>::resize_found(H& heap, const Found& found, std::si
   const std::size_t usable = usable_size(found);
   // A block of which less than half would be used is too long.
   if (size <= usable && size >= usable / 2) return true;
-  return found.size_class() == kLargeClass || bytes_of(found.size_class()) >= G::kUnit / 2
+  return found.size_class() == G::kLargeClass || bytes_of(found.size_class()) >= G::kUnit / 2
              ? resize_span(heap, found, size)
              : false;
 }
@@ -38,7 +38,8 @@ bool Allocator<Os, A, Traits>::resize_span(H& heap, const Found& found, std::siz
   if (size < usable_size(found) && size <= G::kLargest) return false;
   const std::uint64_t units = region.span(found.unit)->units.load();
   const std::uint32_t size_class = std::min(H::class_for(size), G::kLastClass + 1);
-  const bool is_large = size_class > G::kLastClass;
+  // A large object stays one: it may have been made for its alignment.
+  const bool is_large = found.size_class() == G::kLargeClass || size_class > G::kLastClass;
   const std::uint64_t wish =
       is_large ? units_of<std::uint64_t>(size, E::kShape.unit_shift) : G::units(size_class);
   Arena<E>& arena = shared_.arena_of(region, found.unit);
@@ -47,7 +48,7 @@ bool Allocator<Os, A, Traits>::resize_span(H& heap, const Found& found, std::siz
     arena.shrink(shared_.os, shared_.regions, shared_.purge, region, found.unit, units, wish);
   }
   heap.see_region();
-  heap.retype(slab, region, is_large ? kLargeClass : size_class, size);
+  heap.retype(slab, region, is_large ? G::kLargeClass : size_class, size);
   return true;
 }
 
@@ -62,7 +63,7 @@ std::byte* Allocator<Os, A, Traits>::reallocate(H& heap, void* pointer, std::siz
   if (size > kMostBytes) return nullptr;
   if (resize_found(heap, found, size)) return static_cast<std::byte*>(pointer);
   const std::size_t usable = usable_size(found);
-  if (found.size_class() == kLargeClass && size > usable && usable >= kMovedBytes) {
+  if (found.size_class() == G::kLargeClass && size > usable && usable >= kMovedBytes) {
     if (std::byte* const moved = move_pages(heap, found, size)) return moved;
   }
   // What grows, grows again.

@@ -66,10 +66,8 @@ class RemoteList {
         break;
       }
       // release: pairs with take(), for the links and for what the thread did with the blocks.
-      if (word_.compare_exchange_weak(
-              word, wish,
-              Env::has(Fault::kPushRelaxed) ? std::memory_order_relaxed : std::memory_order_release,
-              std::memory_order_relaxed)) {
+      // acquire: a take() that cleared `listed` has read the slab's inbox_next before.
+      if (word_.compare_exchange_weak(word, wish, kPushOrder, std::memory_order_relaxed)) {
         break;
       }
     }
@@ -86,9 +84,8 @@ class RemoteList {
       word = word_.load(std::memory_order_acquire);
       word_.store(kAfter, std::memory_order_relaxed);
     } else {
-      // acquire: pairs with push().
-      word = word_.exchange(kAfter, Env::has(Fault::kTakeRelaxed) ? std::memory_order_relaxed
-                                                                  : std::memory_order_acquire);
+      // acquire and release: pairs with push().
+      word = word_.exchange(kAfter, kTakeOrder);
     }
     const std::uint32_t first = Word::first(word);
     if (first == 0) return {};
@@ -96,6 +93,13 @@ class RemoteList {
   }
 
  private:
+  static constexpr std::memory_order kPushOrder =
+      Env::has(Fault::kPushRelaxed)     ? std::memory_order_acquire
+      : Env::has(Fault::kRelistRelaxed) ? std::memory_order_release
+                                        : std::memory_order_acq_rel;
+  static constexpr std::memory_order kTakeOrder =
+      Env::has(Fault::kTakeRelaxed) ? std::memory_order_release : std::memory_order_acq_rel;
+
   [[nodiscard]] static Link<Env>* first_at(std::byte* start, std::uint32_t first) {
     return link_at<Env>(start + Word::offset_of(first));
   }

@@ -16,7 +16,7 @@ struct Shared {
   using G = typename Env::G;
   using Os = typename Env::Os;
   using Taken = typename Arena<Env>::Taken;
-  static constexpr std::uint32_t kArenas = 8;  // NUMA nodes beyond share them
+  static constexpr std::uint32_t kArenas = Env::kShape.arenas;
 
   Os os;
   Regions<Env> regions;

@@ -21,6 +21,7 @@ enum class Fault : std::uint8_t {
   kNone,
   kPushRelaxed,       // remote: blocks are pushed without release
   kTakeRelaxed,       // remote: they are taken without acquire
+  kRelistRelaxed,     // inbox: a slab is listed again while it is still being looked at
   kTakeInTwoSteps,    // remote: the list is read, then cleared
   kPushByStore,       // remote: a list is put over what another has pushed
   kListedForgotten,   // inbox: the owner is told of each push, also when it knows already

@@ -190,6 +190,21 @@ template <unsigned kWidth>
   return (condition & a) | ((!condition) & b);
 }
 
+// Number of bits needed to write `word`; 0 for 0 (base/bits.hpp): a selection for each halving.
+template <unsigned kWidth>
+[[nodiscard]] Word<kWidth> bit_width(const Word<kWidth>& word) {
+  static_assert(std::has_single_bit(kWidth));
+  Word<kWidth> rest = word;
+  Word<kWidth> width(0);
+  for (unsigned step = kWidth / 2; step > 0; step /= 2) {
+    const Word<kWidth> high = rest >> step;
+    const Boolean has_high = high != Word<kWidth>(0);
+    width += select(has_high, Word<kWidth>(step), Word<kWidth>(0));
+    rest = select(has_high, high, rest);
+  }
+  return width + rest;
+}
+
 namespace internal {
 template <unsigned kWidth>
 Word<kWidth> any_word(const std::string& name) {

@@ -167,4 +167,19 @@ TEST_CASE("selecting forks nothing and keeps what both sides share") {
   CHECK(findings.paths == 1);
 }
 
+TEST_CASE("the width of a word is where its highest bit is") {
+  const auto findings = findings_of([] {
+    const Word<64> word = any<Word<64>>("word");
+    const Word<64> width = bit_width(word);
+    prove("no more than all bits", width <= Word<64>(64));
+    prove("0 for 0 only", (width == Word<64>(0)) == (word == Word<64>(0)));
+    assume(word != Word<64>(0));
+    prove("the rest is one bit", (word >> (width - Word<64>(1))) == Word<64>(1));
+    prove("of a number", bit_width(Word<64>(0x12345)) == Word<64>(17));
+  });
+  INFO(findings.detail);
+  CHECK(findings.verdict == Verdict::kProved);
+  CHECK(findings.paths == 1);
+}
+
 }  // namespace quintet::proof

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+#include <cstdint>
+#include <memory>
+
+#include "allocator/test/world/player.hpp"
+#include "testing/catch.hpp"
+
+// Random plays beside the ledger: V1 to V3, V9, V11 and V12, alignment, zeros, contents, heaps and
+// walks, on a small shape, where everything runs out and is used again, and on the real one.
+namespace quintet::allocator::world {
+namespace {
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr std::uint64_t kPlays = 10;
+#else
+constexpr std::uint64_t kPlays = 60;
+#endif
+
+template <class A>
+void hold(std::uint64_t plays, Play play) {
+  for (std::uint64_t seed = 1; seed <= plays; ++seed) {
+    auto allocator = std::make_unique<A>();
+    play.seed = seed;
+    const auto error = Player<A>(*allocator).play(play);
+    INFO("seed " << seed << ": " << error.value_or("holds"));
+    CHECK(!error);
+  }
+}
+
+TEST_CASE("random plays on a small shape are those of the ledger") {
+  hold<SmallAllocator<>>(kPlays, {});
+}
+
+TEST_CASE("random plays on the real shape are those of the ledger") {
+  using Real = Allocator<BoundedMemory, StdAtomics>;
+  hold<Real>(kPlays / 10, {.steps = 3000, .most_bytes = 5 * kMiB});
+}
+
+TEST_CASE("one allocator serves one play after another") {
+  auto allocator = std::make_unique<SmallAllocator<>>();
+  for (std::uint64_t seed = 1; seed <= kPlays / 2; ++seed) {
+    const auto error = Player<SmallAllocator<>>(*allocator).play({.seed = seed, .steps = 1000});
+    INFO("seed " << seed << ": " << error.value_or("holds"));
+    REQUIRE(!error);
+  }
+}
+
+TEST_CASE("whichever call of the system fails nothing is lost") {
+  auto counted = std::make_unique<SmallAllocator<>>();
+  REQUIRE(!Player<SmallAllocator<>>(*counted).play({.seed = 7, .steps = 600}));
+  const std::uint64_t calls = counted->os().calls();
+  INFO(calls << " calls");
+  CHECK(calls > 40);
+  for (std::uint64_t k = 1; k <= calls; ++k) {
+    auto allocator = std::make_unique<SmallAllocator<>>();
+    allocator->os().failing_call = k;
+    const auto error =
+        Player<SmallAllocator<>>(*allocator).play({.seed = 7, .steps = 600, .may_fail = true});
+    INFO("call " << k << ": " << error.value_or("holds"));
+    REQUIRE(!error);
+  }
+}
+
+TEST_CASE("when memory runs out what is there is used to the end") {
+  for (std::uint64_t seed = 1; seed <= kPlays; ++seed) {
+    auto allocator = std::make_unique<SmallAllocator<>>();
+    allocator->os().most_committed = (20 + seed * 4) * BoundedMemory::kPage;
+    const auto error = Player<SmallAllocator<>>(*allocator).play({.seed = seed, .may_fail = true});
+    INFO("seed " << seed << ": " << error.value_or("holds"));
+    REQUIRE(!error);
+  }
+}
+
+TEST_CASE("where address space is short there are several regions") {
+  for (std::uint64_t seed = 1; seed <= kPlays / 2; ++seed) {
+    auto allocator = std::make_unique<SmallAllocator<>>();
+    allocator->os().most_reserved = 4 * kMiB;
+    const auto error = Player<SmallAllocator<>>(*allocator).play({.seed = seed, .may_fail = true});
+    INFO("seed " << seed << ": " << error.value_or("holds"));
+    REQUIRE(!error);
+  }
+}
+
+}  // namespace
+}  // namespace quintet::allocator::world
