@@ -55,6 +55,7 @@ class Galaxy {
   std::size_t new_cell(Vector centre, double half);
   [[nodiscard]] unsigned octant(std::size_t cell, Vector at) const;
   void summarize(std::size_t cell);
+  void list_bodies();
   void attract(std::size_t body);
 
   std::vector<Vector> position_, velocity_, acceleration_, old_acceleration_;
@@ -65,6 +66,7 @@ class Galaxy {
   std::vector<double> cell_half_, cell_mass_, cell_opens_within_;
   std::vector<std::uint32_t> cell_bodies_;
   std::vector<Link> stack_;
+  std::vector<std::uint32_t> order_;  // the bodies as the tree has them: neighbours in turn
   std::size_t cells_ = 0;
   std::uint64_t interactions_ = 0;
 };
@@ -84,7 +86,8 @@ Galaxy::Galaxy(std::size_t bodies)
       cell_mass_(bodies + 64),
       cell_opens_within_(bodies + 64),
       cell_bodies_(bodies + 64),
-      stack_(8 * kMaxDepth + 8) {
+      stack_(8 * kMaxDepth + 8),
+      order_(bodies) {
   Random random(1);
   for (std::size_t i = 0; i < bodies; ++i) place(i, random);
 }
@@ -177,6 +180,23 @@ void Galaxy::build() {
   for (std::size_t i = 0; i < position_.size(); ++i) insert(i);
   for (std::size_t i = cells_; i > 0; --i) summarize(i - 1);
   verify(cell_bodies_[0] == position_.size());
+  list_bodies();
+}
+
+void Galaxy::list_bodies() {
+  std::size_t listed = 0;
+  std::size_t waiting = 0;
+  stack_[waiting++] = 0;
+  while (waiting != 0) {
+    const Link link = stack_[--waiting];
+    if (is_body(link)) {
+      order_[listed++] = static_cast<std::uint32_t>(body_of(link));
+      continue;
+    }
+    for (const Link inner : octants_[cell_of(link)]) {
+      if (inner != kNothing) stack_[waiting++] = inner;
+    }
+  }
 }
 
 void Galaxy::attract(std::size_t body) {
@@ -210,12 +230,12 @@ void Galaxy::attract(std::size_t body) {
   met_[body] = met;
 }
 
-// A leapfrog's step.
+// A leapfrog's step. All forces come before the first move.
 void Galaxy::step() {
   build();
   acceleration_.swap(old_acceleration_);
+  for (const std::uint32_t body : order_) attract(body);
   for (std::size_t i = 0; i < position_.size(); ++i) {
-    attract(i);
     interactions_ += met_[i];
     velocity_[i] = velocity_[i] + kTimeStep * (0.5 * (acceleration_[i] + old_acceleration_[i]));
     position_[i] = position_[i] + kTimeStep * velocity_[i];

@@ -15,10 +15,10 @@ namespace quintet::workloads {
 namespace {
 
 constexpr std::uint64_t kBlocksPerShare = 5000;   // a thread has 1 to 8 shares
-constexpr std::uint64_t kBlocksEver = 4'500'000;  // so 8 threads have 25 rounds
+constexpr std::uint64_t kBlocksEver = 9'000'000;  // so 8 threads have 50 rounds
 constexpr std::size_t kSlots = 1000;
 constexpr unsigned kShifts = 5;      // 1 to 16 words
-constexpr unsigned kKeptShifts = 9;  // 1 to 256 words
+constexpr unsigned kKeptShifts = 7;  // 1 to 64 words
 constexpr std::uint64_t kCookie = 0xa5c3'96e1'7b2d'4f08;
 
 using Slots = std::array<std::atomic<std::uint64_t*>, kSlots>;

@@ -204,13 +204,13 @@ Number::Division Number::divide(const Number& divisor) const {
   // Both are scaled so that the divisor's top bit is set.
   const unsigned n = divisor.rep_->length;
   const unsigned m = rep_->length - n;
-  const auto scale = static_cast<std::uint64_t>(
-      1U << static_cast<unsigned>(std::countl_zero(divisor.rep_->digits()[n - 1])));
+  const auto shift = static_cast<unsigned>(std::countl_zero(divisor.rep_->digits()[n - 1]));
+  const std::uint32_t scale = 1U << shift;
   const Number by = divisor.times(Number(scale));
   Number rest(reserve(rep_->length + 1U));
   std::uint32_t carry = 0;
   for (unsigned i = 0; i < rep_->length; ++i) {
-    carry += rep_->digits()[i] * static_cast<std::uint32_t>(scale);
+    carry += rep_->digits()[i] * scale;
     rest.rep_->digits()[i] = static_cast<std::uint16_t>(carry);
     carry >>= kDigitBits;
   }

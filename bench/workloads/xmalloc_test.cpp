@@ -14,7 +14,7 @@
 namespace quintet::workloads {
 namespace {
 
-constexpr std::uint64_t kBatches = 24'000;
+constexpr std::uint64_t kBatches = 16'000;
 constexpr std::size_t kBlocksPerBatch = 4096;
 constexpr std::size_t kBlockWords = 64 / sizeof(std::uint64_t);
 constexpr std::size_t kMaxWaiting = 100;

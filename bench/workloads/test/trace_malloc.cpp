@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include <dlfcn.h>
 #include <fcntl.h>
 #include <malloc.h>
 #include <unistd.h>
 
 #include <array>
 #include <atomic>
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -14,6 +14,7 @@
 // A library for LD_PRELOAD that counts what a program asks of glibc's allocator, and writes it as
 // lines of `key value` to the file QT_TRACE_FILE names when the process ends:
 //   mallocs      blocks of malloc, calloc, memalign and its like, and of a realloc of nothing
+//   memaligns    those of `mallocs` that asked for an alignment
 //   reallocs     of a block
 //   frees        of a block
 //   bytes        that were asked for with `mallocs`
@@ -24,6 +25,7 @@ namespace {
 
 constexpr unsigned kClasses = 25;
 
+std::atomic<std::uint64_t> memaligns;
 std::atomic<std::uint64_t> reallocs;
 std::atomic<std::uint64_t> frees;
 std::atomic<std::uint64_t> bytes;
@@ -63,8 +65,9 @@ __attribute__((destructor)) void write_trace() {
   std::array<std::uint64_t, kClasses + 1> upto{};
   std::uint64_t mallocs = 0;
   for (unsigned i = 0; i <= kClasses; ++i) upto.at(i) = mallocs += classes.at(i).load(kRelaxed);
-  dprintf(file, "mallocs %ju\nreallocs %ju\nfrees %ju\nbytes %ju\n",
+  dprintf(file, "mallocs %ju\nmemaligns %ju\nreallocs %ju\nfrees %ju\nbytes %ju\n",
           static_cast<std::uintmax_t>(mallocs),
+          static_cast<std::uintmax_t>(memaligns.load(kRelaxed)),
           static_cast<std::uintmax_t>(reallocs.load(kRelaxed)),
           static_cast<std::uintmax_t>(frees.load(kRelaxed)),
           static_cast<std::uintmax_t>(bytes.load(kRelaxed)));
@@ -115,19 +118,18 @@ void* realloc(void* block, std::size_t size) {
 }
 
 void* memalign(std::size_t alignment, std::size_t size) {
+  memaligns.fetch_add(1, kRelaxed);
   return count(__libc_memalign(alignment, size), size);
 }
 
 void* aligned_alloc(std::size_t alignment, std::size_t size) { return memalign(alignment, size); }
 
 int posix_memalign(void** block, std::size_t alignment, std::size_t size) {
-  constexpr int kInvalid = 22;
-  constexpr int kNoMemory = 12;
   if (alignment % sizeof(void*) != 0 || (alignment & (alignment - 1)) != 0 || alignment == 0) {
-    return kInvalid;
+    return EINVAL;
   }
   void* const found = memalign(alignment, size);
-  if (found == nullptr) return kNoMemory;
+  if (found == nullptr) return ENOMEM;
   *block = found;
   return 0;
 }
