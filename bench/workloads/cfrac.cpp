@@ -10,8 +10,8 @@
 
 // The row cfrac: factors 17545186520507317056371138836327483792789528 by continued fractions, the
 // method of Morrison and Brillhart, with an early abort and relations that share one large prime.
-// Each number that it computes is a block of its own. Whole work finds the factors; a part of it is
-// as many steps of the expansion fewer.
+// Each number that it computes is a block of its own. The whole work finds the factors; a part of
+// it is so many steps of the expansion, which are too few for that.
 //
 // With k times the number as n, step i of the expansion of sqrt(n) has A^2 = (-1)^i Q (mod n), and
 // Q is below 2 sqrt(n). Q's that consist of small primes are collected until their product over

@@ -23,8 +23,7 @@ T* allocate() {
   return checked(static_cast<T*>(std::malloc(sizeof(T))));
 }
 const Cube** allocate_list(std::size_t count) {
-  constexpr std::size_t kPointer = sizeof(void*);
-  return checked(static_cast<const Cube**>(std::malloc((count + kSpare) * kPointer)));
+  return checked(static_cast<const Cube**>(std::malloc((count + kSpare) * sizeof(void*))));
 }
 
 int literal_count(const Cube& cube) { return std::popcount(bound_inputs(cube.literals)); }

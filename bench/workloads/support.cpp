@@ -19,7 +19,20 @@ namespace quintet::workloads {
 namespace {
 
 constexpr std::uint64_t kMaxScale = 1000;
+constexpr const char* kNoMemory = "the allocator has no memory left";
 const char* program_name = "workload";
+
+// Calls body(); an exception ends the process.
+template <class Body>
+auto or_fail(const Body& body) noexcept {
+  try {
+    return body();
+  } catch (const std::bad_alloc&) {
+    fail(kNoMemory);
+  } catch (const std::exception& error) {
+    fail(error.what());
+  }
+}
 
 void print_help(const Workload& workload) {
   std::printf("usage: %s [--threads N] [--scale PERCENT]\n%s\n", workload.name, workload.summary);
@@ -90,12 +103,7 @@ int run(const Workload& workload, int argc, char** argv) {
   }
   Flags flags;
   if (!read_flags(argc, argv, flags)) return 2;
-  Outcome outcome;
-  try {
-    outcome = workload.work(flags);
-  } catch (const std::exception& error) {
-    fail(error.what());
-  }
+  const Outcome outcome = or_fail([&] { return workload.work(flags); });
   std::printf("%s checksum=%016" PRIx64 " operations=%" PRIu64 "\n", workload.name,
               outcome.checksum, outcome.operations);
   if (std::fflush(stdout) != 0) fail("cannot write to the standard output");
@@ -105,12 +113,8 @@ int run(const Workload& workload, int argc, char** argv) {
 void run_team(std::uint64_t threads, const std::function<void(std::uint64_t)>& body) {
   std::latch start(static_cast<std::ptrdiff_t>(threads));
   const auto member = [&](std::uint64_t number) noexcept {
-    try {
-      start.arrive_and_wait();
-      body(number);
-    } catch (const std::exception& error) {
-      fail(error.what());
-    }
+    start.arrive_and_wait();
+    or_fail([&] { body(number); });
   };
   std::vector<std::thread> team;
   team.reserve(threads);
