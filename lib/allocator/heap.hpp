@@ -6,7 +6,9 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
+#include "allocator/guards.hpp"
 #include "allocator/pending.hpp"
 #include "allocator/shared.hpp"
 #include "allocator/slab_list.hpp"
@@ -67,10 +69,14 @@ class Heap {
   // The thread has moved.
   void set_node(std::uint32_t node) { node_ = node; }
 
+  // The class of a request of up to kTableBytes. Blocks with a state (guards.hpp) have 16 bytes.
+  [[nodiscard]] static std::uint32_t small_class(std::size_t size) {
+    return kClassTable < Env::at_least(Hardening::kGuarded) ? 2 : 1 > [(size + 7) / 8];
+  }
   // The class of a request, or more than G::kLastClass.
   [[nodiscard]] static std::uint32_t class_for(std::size_t size) {
     if (size <= kTableBytes) [[likely]]
-      return kClassTable[(size + 7) / 8];
+      return small_class(size);
     return size <= G::kLargest ? static_cast<std::uint32_t>(class_of<std::uint64_t>(size))
                                : G::kLastClass + 1;
   }
@@ -81,7 +87,7 @@ class Heap {
     L* const block = bin.head.load();
     if (block == nullptr) [[unlikely]]
       return nullptr;
-    L* const next = block->next();
+    L* const next = next_of(block);
     bin.head.store(next);
     bin.room.store(bin.room.load() + 1);
     __builtin_prefetch(next, 1);
@@ -138,6 +144,20 @@ class Heap {
 
   // A slab of one block gets another class or size, in place; its span is long enough already.
   void retype(Slab<Env>* slab, Region<Env>& region, std::uint32_t size_class, std::uint64_t bytes);
+
+  // Keeps a free block from being used again soon, and returns one that was kept longest, or null.
+  // Requires: Hardening::kParanoid; the block is of this heap.
+  [[nodiscard]] std::byte* quarantine(std::byte* block) {
+    quarantine_at_ = (quarantine_at_ + 1) % kQuarantine;
+    return std::exchange(quarantine_[quarantine_at_], block);
+  }
+  // f(block) for every block in quarantine.
+  template <class F>
+  void for_each_in_quarantine(F f) const {
+    for (std::byte* const block : quarantine_) {
+      if (block != nullptr) f(block);
+    }
+  }
 
   // Tells owners of all blocks kept back.
   void tell_all() {
@@ -203,6 +223,25 @@ class Heap {
     std::uint32_t magic = 0;                          // geometry.hpp; 0 accepts no block
   };
 
+  // The next of a list. From kGuarded on it is looked at before it is believed: a link that leads
+  // to no free block was overwritten, and ends the list.
+  [[nodiscard]] L* next_of(L* block) const {
+    L* const next = block->next();
+    if constexpr (Env::at_least(Hardening::kGuarded)) {
+      if (next != nullptr && !is_free_block(next)) [[unlikely]] {
+        shared_->os.report(Misuse::kAfterFree, block);
+        return nullptr;
+      }
+    }
+    return next;
+  }
+  [[nodiscard]] bool is_free_block(L* block) const {
+    if ((reinterpret_cast<std::uintptr_t>(block) & 15) != 0) return false;
+    const Region<Env>* const region = shared_->regions.find(block);
+    if (region == nullptr || region->index(block) < region->first()) return false;
+    return !Guards<Env>::is_in_use(Guards<Env>::state(*region, block->bytes()));
+  }
+
   [[gnu::noinline, gnu::cold]] void overflow(std::uint32_t size_class) {
     counts_.flushes += 1;
     flush(size_class, (G::capacity(size_class) + 1) / 2);
@@ -211,6 +250,7 @@ class Heap {
   // Brings blocks at hand but the newest `keep` back to their slabs.
   void flush(std::uint32_t size_class, std::uint32_t keep);
   void give_back(L* list);
+  void leave_quarantine();
   void settle(Slab<Env>* slab, Region<Env>& region);
   void release(Slab<Env>* slab, Region<Env>& region);
   [[nodiscard]] Slab<Env>* new_slab(std::uint32_t size_class, std::uint64_t room = 0);
@@ -245,6 +285,9 @@ class Heap {
   std::array<SlabQueue<Env>, G::kSlots> partial_{};
   std::array<SlabQueue<Env>, G::kSlots> full_{};
   Pending<Env> pending_;
+  static constexpr std::size_t kQuarantine = Env::at_least(Hardening::kParanoid) ? 128 : 0;
+  std::array<std::byte*, kQuarantine> quarantine_{};
+  std::size_t quarantine_at_ = 0;
   HeapCounts counts_;
   bool is_direct_ = false;
   // Slabs with remote blocks, the last one first.

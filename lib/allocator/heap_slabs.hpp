@@ -11,7 +11,7 @@ namespace quintet::allocator {
 template <class Env>
 std::byte* Heap<Env>::take(std::uint32_t size_class, const Chain<Env>& chain) {
   Bin& bin = bins_[size_class];
-  bin.head.store(chain.first->next());
+  bin.head.store(next_of(chain.first));
   bin.room.store(bin.room.load() - static_cast<std::int32_t>(chain.count - 1));
   return chain.first->bytes();
 }
@@ -43,6 +43,7 @@ Slab<Env>* Heap<Env>::new_slab(std::uint32_t size_class, std::uint64_t room) {
   see_region();
   Slab<Env>* const slab = taken.region->slab(taken.first);
   slab->make(this, size_class, is_direct_);
+  taken.region->forget_states(taken.first, G::units(size_class));
   // relaxed: whoever looks has a block, and with it this.
   taken.region->map()[taken.first].store(tag_ | size_class, std::memory_order_relaxed);
   partial_[size_class].push_front(slab, SlabList::kPartial);
@@ -58,9 +59,9 @@ void Heap<Env>::flush(std::uint32_t size_class, std::uint32_t keep) {
     bin.head.store(nullptr);
   } else {
     L* last = list;
-    for (std::uint32_t i = 1; last != nullptr && i < keep; ++i) last = last->next();
+    for (std::uint32_t i = 1; last != nullptr && i < keep; ++i) last = next_of(last);
     if (last == nullptr) return;
-    list = last->next();
+    list = next_of(last);
     last->set_next(nullptr);
   }
   bin.room.store(static_cast<std::int32_t>(G::capacity(size_class) - keep));
@@ -75,12 +76,12 @@ void Heap<Env>::give_back(L* list) {
     Region<Env>& region = *shared_->regions.find(list);
     const std::uint64_t unit = region.index(list);
     Chain<Env> run{list, list, 1};
-    for (L* next = list->next(); next != nullptr && region.index(next) == unit;) {
+    for (L* next = next_of(list); next != nullptr && region.index(next) == unit;) {
       run.last = next;
       ++run.count;
-      next = next->next();
+      next = next_of(next);
     }
-    list = run.last->next();
+    list = next_of(run.last);
     Slab<Env>* const slab = region.slab(unit);
     slab->put(run);
     settle(slab, region);
@@ -205,6 +206,7 @@ std::byte* Heap<Env>::allocate_large(std::uint64_t bytes, std::uint64_t alignmen
   is_zero = taken.is_zero;
   Slab<Env>* const slab = taken.region->slab(taken.first);
   slab->make(is_direct_ ? this : nullptr, G::kLargeClass, is_direct_);
+  taken.region->forget_states(taken.first, 1);
   slab->hold_one(pages_of(bytes));
   taken.region->map()[taken.first].store((is_direct_ ? tag_ : 0) | G::kLargeClass,
                                          std::memory_order_relaxed);
@@ -234,7 +236,18 @@ void Heap<Env>::retype(Slab<Env>* slab, Region<Env>& region, std::uint32_t size_
 }
 
 template <class Env>
+void Heap<Env>::leave_quarantine() {
+  for (std::byte*& kept : quarantine_) {
+    std::byte* const block = std::exchange(kept, nullptr);
+    if (block == nullptr) continue;
+    const Region<Env>& region = *shared_->regions.find(block);
+    free_own(block, region.slab(region.index(block))->size_class());
+  }
+}
+
+template <class Env>
 void Heap<Env>::collect() {
+  leave_quarantine();
   tell_all();
   drain();
   for (std::uint32_t c = 1; c <= G::kLastClass; ++c) {
@@ -250,6 +263,7 @@ void Heap<Env>::collect() {
 
 template <class Env>
 void Heap<Env>::release_all() {
+  leave_quarantine();
   tell_all();
   drain();
   for (std::uint32_t c = 1; c < G::kSlots; ++c) {

@@ -52,21 +52,21 @@ void* aligned(std::size_t alignment, std::size_t size) {
 }  // namespace
 
 QT_EXPORT void* malloc(std::size_t size) noexcept {
-  if (size <= ours::kTableBytes) [[likely]] {
-    void* const block = ours::thread_heap->allocate_at_hand(ours::kClassTable[(size + 7) / 8]);
+  if (ours::kIsFast && size <= ours::kTableBytes) [[likely]] {
+    void* const block = ours::thread_heap->allocate_at_hand(ours::ProcessHeap::small_class(size));
     if (block != nullptr) [[likely]]
       return block;
   }
   return allocate_or_no_memory(size);
 }
-QT_EXPORT void free(void* pointer) noexcept { ours::free(pointer); }
+QT_EXPORT void free(void* pointer) noexcept { ours::free_as(ours::Kind::kMalloc, pointer); }
 
 QT_EXPORT void* calloc(std::size_t count, std::size_t size) noexcept {
   return or_no_memory(ours::allocate_zeroed(count, size));
 }
 QT_EXPORT void* realloc(void* pointer, std::size_t size) noexcept {
   if (pointer != nullptr && size == 0) {
-    ours::free(pointer);
+    ours::free_as(ours::Kind::kMalloc, pointer);
     return nullptr;
   }
   return or_no_memory(ours::reallocate(pointer, size));
@@ -82,7 +82,7 @@ QT_EXPORT void* reallocarray(void* pointer, std::size_t count, std::size_t size)
 // BSD: the old block is freed also if there is no new one.
 QT_EXPORT void* reallocf(void* pointer, std::size_t size) noexcept {
   void* const block = realloc(pointer, size);
-  if (block == nullptr && size != 0) ours::free(pointer);
+  if (block == nullptr && size != 0) ours::free_as(ours::Kind::kMalloc, pointer);
   return block;
 }
 // NetBSD: an error number; *pointer keeps its value on failure.
@@ -132,10 +132,10 @@ QT_EXPORT std::size_t malloc_good_size(std::size_t size) noexcept {
   return ours::ProcessAllocator::good_size(size);
 }
 QT_EXPORT void free_sized(void* pointer, std::size_t size) noexcept {
-  ours::free_checked(pointer, size);
+  ours::free_as(ours::Kind::kMalloc, pointer, size);
 }
 QT_EXPORT void free_aligned_sized(void* pointer, std::size_t, std::size_t size) noexcept {
-  ours::free_checked(pointer, size);
+  ours::free_as(ours::Kind::kMalloc, pointer, size);
 }
 QT_ALIAS(free) void cfree(void* pointer) noexcept;
 QT_ALIAS(free) void vfree(void* pointer) noexcept;
@@ -149,7 +149,7 @@ QT_EXPORT void* mallocx(std::size_t size, int flags) noexcept {
   return block;
 }
 QT_EXPORT void sdallocx(void* pointer, std::size_t size, int) noexcept {
-  ours::free_checked(pointer, size);
+  ours::free_as(ours::Kind::kMalloc, pointer, size);
 }
 QT_EXPORT std::size_t nallocx(std::size_t size, int) noexcept {
   return ours::ProcessAllocator::good_size(size);

@@ -65,34 +65,40 @@ void* get_or_null(Get get) noexcept {
   }
 }
 
-auto plain(std::size_t size) {
-  return [size] { return ours::allocate(size); };
+using ours::free_as;
+using enum ours::Kind;
+
+auto plain(ours::Kind kind, std::size_t size) {
+  return [=] { return ours::allocated_as(kind, ours::allocate(size)); };
 }
-auto aligned(std::size_t size, std::align_val_t alignment) {
-  return [=] { return ours::allocate_aligned(size, static_cast<std::size_t>(alignment)); };
+auto aligned(ours::Kind kind, std::size_t size, std::align_val_t alignment) {
+  return [=] {
+    void* const block = ours::allocate_aligned(size, static_cast<std::size_t>(alignment));
+    return ours::allocated_as(kind, block);
+  };
 }
 
 }  // namespace
 
 // clang-format off
-QT_EXPORT void* operator new(std::size_t size) { return get_or_throw(plain(size)); }
-QT_EXPORT void* operator new[](std::size_t size) { return get_or_throw(plain(size)); }
-QT_EXPORT void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return get_or_null(plain(size)); }
-QT_EXPORT void* operator new[](std::size_t size, const std::nothrow_t&) noexcept { return get_or_null(plain(size)); }
-QT_EXPORT void* operator new(std::size_t size, std::align_val_t alignment) { return get_or_throw(aligned(size, alignment)); }
-QT_EXPORT void* operator new[](std::size_t size, std::align_val_t alignment) { return get_or_throw(aligned(size, alignment)); }
-QT_EXPORT void* operator new(std::size_t size, std::align_val_t alignment, const std::nothrow_t&) noexcept { return get_or_null(aligned(size, alignment)); }
-QT_EXPORT void* operator new[](std::size_t size, std::align_val_t alignment, const std::nothrow_t&) noexcept { return get_or_null(aligned(size, alignment)); }
-QT_EXPORT void operator delete(void* pointer) noexcept { ours::free(pointer); }
-QT_EXPORT void operator delete[](void* pointer) noexcept { ours::free(pointer); }
-QT_EXPORT void operator delete(void* pointer, const std::nothrow_t&) noexcept { ours::free(pointer); }
-QT_EXPORT void operator delete[](void* pointer, const std::nothrow_t&) noexcept { ours::free(pointer); }
-QT_EXPORT void operator delete(void* pointer, std::size_t size) noexcept { ours::free_checked(pointer, size); }
-QT_EXPORT void operator delete[](void* pointer, std::size_t size) noexcept { ours::free_checked(pointer, size); }
-QT_EXPORT void operator delete(void* pointer, std::align_val_t) noexcept { ours::free(pointer); }
-QT_EXPORT void operator delete[](void* pointer, std::align_val_t) noexcept { ours::free(pointer); }
-QT_EXPORT void operator delete(void* pointer, std::size_t size, std::align_val_t) noexcept { ours::free_checked(pointer, size); }
-QT_EXPORT void operator delete[](void* pointer, std::size_t size, std::align_val_t) noexcept { ours::free_checked(pointer, size); }
-QT_EXPORT void operator delete(void* pointer, std::align_val_t, const std::nothrow_t&) noexcept { ours::free(pointer); }
-QT_EXPORT void operator delete[](void* pointer, std::align_val_t, const std::nothrow_t&) noexcept { ours::free(pointer); }
+QT_EXPORT void* operator new(std::size_t size) { return get_or_throw(plain(kNew, size)); }
+QT_EXPORT void* operator new[](std::size_t size) { return get_or_throw(plain(kNewArray, size)); }
+QT_EXPORT void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return get_or_null(plain(kNew, size)); }
+QT_EXPORT void* operator new[](std::size_t size, const std::nothrow_t&) noexcept { return get_or_null(plain(kNewArray, size)); }
+QT_EXPORT void* operator new(std::size_t size, std::align_val_t alignment) { return get_or_throw(aligned(kNew, size, alignment)); }
+QT_EXPORT void* operator new[](std::size_t size, std::align_val_t alignment) { return get_or_throw(aligned(kNewArray, size, alignment)); }
+QT_EXPORT void* operator new(std::size_t size, std::align_val_t alignment, const std::nothrow_t&) noexcept { return get_or_null(aligned(kNew, size, alignment)); }
+QT_EXPORT void* operator new[](std::size_t size, std::align_val_t alignment, const std::nothrow_t&) noexcept { return get_or_null(aligned(kNewArray, size, alignment)); }
+QT_EXPORT void operator delete(void* pointer) noexcept { free_as(kNew, pointer); }
+QT_EXPORT void operator delete[](void* pointer) noexcept { free_as(kNewArray, pointer); }
+QT_EXPORT void operator delete(void* pointer, const std::nothrow_t&) noexcept { free_as(kNew, pointer); }
+QT_EXPORT void operator delete[](void* pointer, const std::nothrow_t&) noexcept { free_as(kNewArray, pointer); }
+QT_EXPORT void operator delete(void* pointer, std::size_t size) noexcept { free_as(kNew, pointer, size); }
+QT_EXPORT void operator delete[](void* pointer, std::size_t size) noexcept { free_as(kNewArray, pointer, size); }
+QT_EXPORT void operator delete(void* pointer, std::align_val_t) noexcept { free_as(kNew, pointer); }
+QT_EXPORT void operator delete[](void* pointer, std::align_val_t) noexcept { free_as(kNewArray, pointer); }
+QT_EXPORT void operator delete(void* pointer, std::size_t size, std::align_val_t) noexcept { free_as(kNew, pointer, size); }
+QT_EXPORT void operator delete[](void* pointer, std::size_t size, std::align_val_t) noexcept { free_as(kNewArray, pointer, size); }
+QT_EXPORT void operator delete(void* pointer, std::align_val_t, const std::nothrow_t&) noexcept { free_as(kNew, pointer); }
+QT_EXPORT void operator delete[](void* pointer, std::align_val_t, const std::nothrow_t&) noexcept { free_as(kNewArray, pointer); }
 // clang-format on

@@ -97,7 +97,19 @@ void free_slowly(void* pointer) noexcept {
     return true;
   });
 }
-void free_checked(void* pointer, [[maybe_unused]] std::size_t size) noexcept { free(pointer); }
+void* with_kind(void* block, [[maybe_unused]] Kind kind) noexcept {
+  if constexpr (kHasKinds) {
+    if (block != nullptr) process_allocator.set_kind(block, static_cast<BlockState>(kind));
+  }
+  return block;
+}
+void free_of_kind(void* pointer, [[maybe_unused]] Kind kind,
+                  [[maybe_unused]] std::size_t size) noexcept {
+  if constexpr (kHasKinds) {
+    if (!process_allocator.matches(pointer, static_cast<BlockState>(kind), size)) return;
+  }
+  free_slowly(pointer);
+}
 void* allocate_zeroed(std::size_t count, std::size_t size) noexcept {
   return with_heap<>(static_cast<void*>(nullptr), [&](ProcessHeap& heap) -> void* {
     return process_allocator.allocate_zeroed(heap, count, size);

@@ -26,6 +26,9 @@ namespace quintet::allocator {
 
 struct ProcessTraits : StandardTraits {
   static constexpr Hardening kHardening = static_cast<Hardening>(QT_MALLOC_HARDENING);
+  // Where overflows are looked for there is little memory behind the blocks: what goes far, faults.
+  static constexpr Shape kShape{
+      .growth_bytes = kHardening >= Hardening::kParanoid ? 256 * kKiB : Shape().growth_bytes};
 };
 
 // StdAtomics whose waits leave the processor to others, without anything of libstdc++.
@@ -51,6 +54,8 @@ struct ProcessAtomics : StdAtomics {
   static constexpr unsigned kYields = 128;
 };
 
+inline constexpr bool kIsFast = ProcessTraits::kHardening == Hardening::kFast;
+
 using ProcessAllocator = Allocator<MmapMemory, ProcessAtomics, ProcessTraits>;
 using ProcessHeap = ProcessAllocator::H;
 
@@ -70,21 +75,34 @@ void free_slowly(void* pointer) noexcept;
 [[nodiscard]] bool owns(const void* pointer) noexcept;
 void collect(bool all) noexcept;
 
-// Frees a block of which its user says the size; from Hardening::kParanoid on that is checked.
-void free_checked(void* pointer, std::size_t size) noexcept;
-
 // The hot paths, for whoever can have them inline: 0.6 ns for a pair where a call costs 2.5.
 [[nodiscard]] inline void* allocate(std::size_t size) noexcept {
-  if (size <= kTableBytes) [[likely]] {
-    void* const block = thread_heap->allocate_at_hand(kClassTable[(size + 7) / 8]);
+  if (kIsFast && size <= kTableBytes) [[likely]] {
+    void* const block = thread_heap->allocate_at_hand(ProcessHeap::small_class(size));
     if (block != nullptr) [[likely]]
       return block;
   }
   return allocate_slowly(size);
 }
 inline void free(void* pointer) noexcept {
-  if (!thread_heap->free_at_hand(pointer)) [[unlikely]]
+  if (!kIsFast || !thread_heap->free_at_hand(pointer)) [[unlikely]]
     free_slowly(pointer);
+}
+
+// How a block was asked for: from Hardening::kParanoid on it must be freed the same way, and with
+// its size where one is given.
+enum class Kind : std::uint8_t { kMalloc = 2, kNew = 3, kNewArray = 4 };  // as BlockState
+inline constexpr std::size_t kAnySize = ~std::size_t{0};
+inline constexpr bool kHasKinds = ProcessTraits::kHardening >= Hardening::kParanoid;
+void* with_kind(void* block, Kind kind) noexcept;
+void free_of_kind(void* pointer, Kind kind, std::size_t size) noexcept;
+
+// Requires: `block` was just allocated, or is null.
+inline void* allocated_as(Kind kind, void* block) noexcept {
+  return kHasKinds && kind != Kind::kMalloc ? with_kind(block, kind) : block;
+}
+inline void free_as(Kind kind, void* pointer, std::size_t size = kAnySize) noexcept {
+  kHasKinds ? free_of_kind(pointer, kind, size) : free(pointer);
 }
 
 }  // namespace quintet::allocator

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "allocator/allocator.hpp"
+#include "allocator/block_allocator.hpp"
 
 // Blocks that change their size: in place where the block, or the free memory behind it, allows;
 // by moving pages instead of bytes where there are many; else by a copy. Threading: allocator.hpp.
@@ -10,14 +10,14 @@ namespace quintet::allocator {
 // Pages are moved instead of copied from this size on: below it the system call costs more.
 inline constexpr std::uint64_t kMovedBytes = 256 * kKiB;
 
-template <OsMemory Os, Atomics A, class Traits>
-bool Allocator<Os, A, Traits>::resize_in_place(H& heap, void* pointer, std::size_t size) {
+template <class Env>
+bool BlockAllocator<Env>::resize_in_place(H& heap, void* pointer, std::size_t size) {
   const Found found = find(pointer);
   return found.is_block && resize_found(heap, found, size);
 }
 
-template <OsMemory Os, Atomics A, class Traits>
-bool Allocator<Os, A, Traits>::resize_found(H& heap, const Found& found, std::size_t size) {
+template <class Env>
+bool BlockAllocator<Env>::resize_found(H& heap, const Found& found, std::size_t size) {
   const std::size_t usable = usable_size(found);
   // A block of which less than half would be used is too long.
   if (size <= usable && size >= usable / 2) return true;
@@ -27,8 +27,8 @@ bool Allocator<Os, A, Traits>::resize_found(H& heap, const Found& found, std::si
 }
 
 // A block that has its span to itself: the span gets longer or shorter.
-template <OsMemory Os, Atomics A, class Traits>
-bool Allocator<Os, A, Traits>::resize_span(H& heap, const Found& found, std::size_t size) {
+template <class Env>
+bool BlockAllocator<Env>::resize_span(H& heap, const Found& found, std::size_t size) {
   Region<E>& region = *found.region;
   Slab<E>* const slab = region.slab(found.unit);
   const H* const owner = slab->owner();
@@ -52,8 +52,8 @@ bool Allocator<Os, A, Traits>::resize_span(H& heap, const Found& found, std::siz
   return true;
 }
 
-template <OsMemory Os, Atomics A, class Traits>
-std::byte* Allocator<Os, A, Traits>::reallocate(H& heap, void* pointer, std::size_t size) {
+template <class Env>
+std::byte* BlockAllocator<Env>::reallocate(H& heap, void* pointer, std::size_t size) {
   if (pointer == nullptr) return allocate(heap, size);
   const Found found = find(pointer);
   if (!found.is_block) {
@@ -76,8 +76,8 @@ std::byte* Allocator<Os, A, Traits>::reallocate(H& heap, void* pointer, std::siz
 }
 
 // Null: the system cannot, or there is no memory.
-template <OsMemory Os, Atomics A, class Traits>
-std::byte* Allocator<Os, A, Traits>::move_pages(H& heap, const Found& found, std::size_t size) {
+template <class Env>
+std::byte* BlockAllocator<Env>::move_pages(H& heap, const Found& found, std::size_t size) {
   bool is_zero = false;
   const std::uint64_t units = units_of<std::uint64_t>(size, E::kShape.unit_shift);
   std::byte* const block = heap.allocate_large(size, 1, is_zero, units);

@@ -13,7 +13,7 @@
 
 // A region: one reservation of address space, its map, and its tables of slabs and spans.
 //
-//   | map | slabs | spans | nothing | unit k | unit k+1 | ...
+//   | map | slabs | spans | states | nothing | unit k | unit k+1 | ...
 //
 // Tables and units have the same numbers: unit i is described by entry i of each table. They are
 // committed together, from the front on, so that a region costs what is in use of it.
@@ -32,12 +32,13 @@ class Region {
  public:
   using G = typename Env::G;
   using MapCell = typename Env::template Atomic<std::uint32_t>;
+  using StateCell = typename Env::template Atomic<std::uint8_t>;
 
   // Reserves `bytes` and commits nothing. False: there is no such address space.
   [[nodiscard]] bool make(typename Env::Os& os, std::uint64_t bytes) {
     const std::uint64_t units = bytes / G::kUnit;
     const std::uint64_t tables =
-        align_up<std::uint64_t>(units * kTableBytes + 3 * G::kPage, G::kUnit);
+        align_up<std::uint64_t>(units * kTableBytes + 4 * G::kPage, G::kUnit);
     std::byte* const base = os.reserve(bytes, G::kUnit);
     if (base == nullptr) return false;
     // One unit is left out between tables and memory, as a guard.
@@ -50,6 +51,8 @@ class Region {
     slabs_ = reinterpret_cast<Slab<Env>*>(at);
     at = page_after(at + units * sizeof(Slab<Env>));
     spans_ = reinterpret_cast<Span<Env>*>(at);
+    at = page_after(at + units * sizeof(Span<Env>));
+    states_ = reinterpret_cast<StateCell*>(at);
     base_ = base;
     return true;
   }
@@ -91,6 +94,18 @@ class Region {
   }
   [[nodiscard]] Slab<Env>* slab(std::uint64_t index) const { return slabs_ + index; }
   [[nodiscard]] Span<Env>* span(std::uint64_t index) const { return spans_ + index; }
+  // Requires: a level of hardening that has states; a block begins there.
+  [[nodiscard]] StateCell& state(const std::byte* block) const {
+    return states_[static_cast<std::uint64_t>(block - base_) / 16];
+  }
+  // No block has begun in these units yet.
+  void forget_states(std::uint64_t first, std::uint64_t units) {
+    if constexpr (kStates != 0) {
+      for (std::uint64_t i = first * kStates; i < (first + units) * kStates; ++i) {
+        states_[i].store(0, std::memory_order_relaxed);
+      }
+    }
+  }
   [[nodiscard]] bool holds(const Slab<Env>* slab) const {
     return slab >= slabs_ && slab < slabs_ + units_;
   }
@@ -105,8 +120,10 @@ class Region {
   }
 
  private:
+  // States of blocks (guards.hpp), where a level of hardening has them.
+  static constexpr std::uint64_t kStates = Env::at_least(Hardening::kGuarded) ? G::kUnit / 16 : 0;
   static constexpr std::uint64_t kTableBytes =
-      sizeof(MapCell) + sizeof(Slab<Env>) + sizeof(Span<Env>);
+      sizeof(MapCell) + sizeof(Slab<Env>) + sizeof(Span<Env>) + kStates;
 
   [[nodiscard]] static std::byte* page_after(std::byte* at) {
     return reinterpret_cast<std::byte*>(
@@ -117,7 +134,8 @@ class Region {
   [[nodiscard]] bool commit_tables(typename Env::Os& os, std::uint64_t units) {
     return commit_table(os, 0, reinterpret_cast<std::byte*>(map_), units * sizeof(MapCell)) &&
            commit_table(os, 1, reinterpret_cast<std::byte*>(slabs_), units * sizeof(Slab<Env>)) &&
-           commit_table(os, 2, reinterpret_cast<std::byte*>(spans_), units * sizeof(Span<Env>));
+           commit_table(os, 2, reinterpret_cast<std::byte*>(spans_), units * sizeof(Span<Env>)) &&
+           commit_table(os, 3, reinterpret_cast<std::byte*>(states_), units * kStates);
   }
   [[nodiscard]] bool commit_table(typename Env::Os& os, std::size_t table, std::byte* begin,
                                   std::uint64_t bytes) {
@@ -148,7 +166,8 @@ class Region {
   MapCell* map_ = nullptr;
   Slab<Env>* slabs_ = nullptr;
   Span<Env>* spans_ = nullptr;
-  std::array<std::uint64_t, 3> table_pages_{};
+  StateCell* states_ = nullptr;
+  std::array<std::uint64_t, 4> table_pages_{};
 };
 
 }  // namespace quintet::allocator

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -58,12 +59,14 @@ template <class W32>
   return offset * magic < magic;
 }
 
-// A table that says what class_of() says, for small sizes: what the hot path reads.
+// A table that says what class_of() says, for small sizes: what the hot path reads. No class in it
+// is below `smallest`.
 inline constexpr std::size_t kTableBytes = 1024;
+template <std::uint8_t kSmallest>
 inline constexpr auto kClassTable = [] {
   std::array<std::uint8_t, kTableBytes / 8 + 1> table{};
   for (std::size_t i = 0; i < table.size(); ++i) {
-    table[i] = static_cast<std::uint8_t>(class_of<std::uint64_t>(i * 8));
+    table[i] = std::max(kSmallest, static_cast<std::uint8_t>(class_of<std::uint64_t>(i * 8)));
   }
   return table;
 }();

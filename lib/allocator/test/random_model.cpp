@@ -36,6 +36,11 @@ TEST_CASE("random plays on the real shape are those of the ledger") {
   hold<Real>(kPlays / 10, {.steps = 3000, .most_bytes = 5 * kMiB});
 }
 
+TEST_CASE("random plays with guards are those of the ledger") {
+  hold<SmallAllocator<Fault::kNone, Hardening::kGuarded>>(kPlays, {});
+  hold<SmallAllocator<Fault::kNone, Hardening::kParanoid>>(kPlays, {});
+}
+
 TEST_CASE("one allocator serves one play after another") {
   auto allocator = std::make_unique<SmallAllocator<>>();
   for (std::uint64_t seed = 1; seed <= kPlays / 2; ++seed) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -90,7 +91,7 @@ class Audit {
     if (slab->size_class() == G::kLargeClass) {
       expect(slab->pages.load() * G::kPage <= units * G::kUnit, "large: longer than its span");
       if (slab->free_count() == 0) {
-        live_[address(region.address(first))] = slab->pages.load() * G::kPage;
+        add_live(region.address(first));
       }
     } else {
       expect(units == G::units(slab->size_class()), "slab: its span has another length");
@@ -139,6 +140,9 @@ class Audit {
       });
       expect(count == static_cast<std::int32_t>(G::capacity(c)) - heap.room(c), "bin: miscounts");
     }
+    heap.for_each_in_quarantine([&](std::byte* block) {
+      add_free(slab_of(block), block, "quarantine: a block that is free elsewhere");
+    });
     heap.for_each_pending([&](const auto& entry) {
       auto* link = entry.chain.first;
       for (std::uint32_t i = 0; i < entry.chain.count; ++i, link = link->next()) {
@@ -178,11 +182,15 @@ class Audit {
       if (slab->remote.count() != 0) continue;  // which they are is not looked at
       for (std::uint32_t i = 0; i < slab->carved(); ++i) {
         const std::byte* const block = start + i * bytes;
-        if (!blocks.free.contains(block)) live_[address(block)] = bytes;
+        if (!blocks.free.contains(block)) add_live(block);
       }
     }
   }
 
+  void add_live(const std::byte* block) {
+    live_[reinterpret_cast<std::uintptr_t>(block)] =
+        std::max<std::uint64_t>(allocator_.usable_size(block), 1);
+  }
   static std::uint64_t address(const std::byte* pointer) {
     return reinterpret_cast<std::uintptr_t>(pointer);
   }

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#include "allocator/block_allocator.hpp"
+#include "allocator/guards.hpp"
+
+// The allocator of the hardening levels above kFast: what is freed is looked at first, and what is
+// found is reported and not freed.
+// Threading: allocator.hpp.
+namespace quintet::allocator {
+
+template <class Env>
+class GuardedAllocator : public BlockAllocator<Env> {
+ public:
+  using Base = BlockAllocator<Env>;
+  using G = typename Env::G;
+  using H = typename Base::H;
+  using Found = typename Base::Found;
+  using Guard = Guards<Env>;
+  using Base::kMostBytes;
+  static constexpr bool kTrailers = Guard::kTrailers;
+
+  [[nodiscard]] std::byte* allocate(H& heap, std::size_t size) {
+    if (size > kMostBytes) return nullptr;
+    return give(Base::allocate(heap, Guard::padded(size)), size);
+  }
+  [[nodiscard]] std::byte* allocate_zeroed(H& heap, std::size_t count, std::size_t size) {
+    std::size_t bytes = 0;
+    if (__builtin_mul_overflow(count, size, &bytes) || bytes > kMostBytes) return nullptr;
+    return give(Base::allocate_zeroed(heap, 1, Guard::padded(bytes)), bytes);
+  }
+  [[nodiscard]] std::byte* allocate_aligned(H& heap, std::size_t size, std::size_t alignment) {
+    if (size > kMostBytes) return nullptr;
+    return give(Base::allocate_aligned(heap, Guard::padded(size), alignment), size);
+  }
+
+  void free(H& heap, void* pointer) {
+    if (pointer == nullptr) return;
+    const Found found = Base::find(pointer);
+    auto* const block = static_cast<std::byte*>(pointer);
+    if (!is_block_in_use(found, pointer)) return;
+    if (kTrailers && !is_intact(found, block)) return;
+    take_back(heap, found, block);
+  }
+
+  [[nodiscard]] std::byte* reallocate(H& heap, void* pointer, std::size_t size) {
+    if (pointer == nullptr) return allocate(heap, size);
+    const Found found = Base::find(pointer);
+    auto* const block = static_cast<std::byte*>(pointer);
+    if (size > kMostBytes || !is_block_in_use(found, pointer)) return nullptr;
+    if (kTrailers && !is_intact(found, block)) return nullptr;
+    if (resize(heap, found, block, size)) return block;
+    std::byte* const moved = allocate(heap, size);
+    if (moved == nullptr) return nullptr;
+    std::memcpy(moved, block, std::min(usable_size(found, block), size));
+    keep_state(found, block, moved);
+    take_back(heap, found, block);
+    return moved;
+  }
+  [[nodiscard]] bool resize_in_place(H& heap, void* pointer, std::size_t size) {
+    const Found found = Base::find(pointer);
+    return found.is_block && size <= kMostBytes &&
+           resize(heap, found, static_cast<std::byte*>(pointer), size);
+  }
+
+  [[nodiscard]] std::size_t usable_size(const void* pointer) {
+    const Found found = Base::find(pointer);
+    return found.is_block ? usable_size(found, static_cast<const std::byte*>(pointer)) : 0;
+  }
+  [[nodiscard]] static std::size_t good_size(std::size_t size) {
+    return kTrailers ? size : Base::good_size(size);
+  }
+
+  // How a block in use was asked for; for kParanoid, which finds mismatches.
+  void set_kind(const void* pointer, BlockState kind) {
+    const Found found = Base::find(pointer);
+    if (found.is_block) {
+      Guard::set_state(*found.region, static_cast<const std::byte*>(pointer), kind);
+    }
+  }
+  // Whether the block may be freed as one of that kind, and of that size if it is given. Reports
+  // what does not match. What is no block is left to free().
+  static constexpr std::size_t kAnySize = ~std::size_t{0};
+  [[nodiscard]] bool matches(const void* pointer, BlockState kind, std::size_t size) {
+    const Found found = Base::find(pointer);
+    if (!found.is_block) return true;
+    const auto* const block = static_cast<const std::byte*>(pointer);
+    const BlockState state = Guard::state(*found.region, block);
+    if (!Guard::is_in_use(state)) return true;
+    if (state != kind) return Base::os().report(Misuse::kWrongKind, pointer), false;
+    if (!kTrailers || size == kAnySize || usable_size(found, block) == size) return true;
+    return Base::os().report(Misuse::kWrongSize, pointer), false;
+  }
+
+ private:
+  std::byte* give(std::byte* block, std::size_t size) {
+    if (block == nullptr) return nullptr;
+    const Found found = Base::find(block);
+    if constexpr (kTrailers) {
+      const std::uint64_t bytes = Base::usable_size(found);
+      const bool was_free = Guard::state(*found.region, block) == BlockState::kFree;
+      if (was_free && !Guard::is_wiped(block, bytes)) {
+        Base::os().report(Misuse::kAfterFree, block);
+      }
+      if (found.size_class() != G::kLargeClass) std::memset(block, 0, sizeof(void*));
+      Guard::seal(block, bytes, size);
+    }
+    Guard::set_state(*found.region, block, BlockState::kMalloc);
+    return block;
+  }
+
+  // Reports what is none.
+  [[nodiscard]] bool is_block_in_use(const Found& found, const void* pointer) {
+    if (!found.is_block) {
+      Base::os().report(found.region == nullptr ? Misuse::kForeign : Misuse::kMisaligned, pointer);
+      return false;
+    }
+    const BlockState state = Guard::state(*found.region, static_cast<const std::byte*>(pointer));
+    if (Guard::is_in_use(state)) return true;
+    Base::os().report(state == BlockState::kFree ? Misuse::kDoubleFree : Misuse::kMisaligned,
+                      pointer);
+    return false;
+  }
+
+  // Reports bytes that were changed behind the block, or before it.
+  [[nodiscard]] bool is_intact(const Found& found, std::byte* block) {
+    const std::uint64_t bytes = Base::usable_size(found);
+    if (!Guard::is_sealed(block, bytes)) {
+      return Base::os().report(Misuse::kOverflow, block), false;
+    }
+    const std::byte* const start = found.region->address(found.unit);
+    if (block == start) return true;
+    std::byte* const before = block - bytes;
+    if (Guard::state(*found.region, before) != BlockState::kNever &&
+        !Guard::has_trailer(before, bytes)) {
+      return Base::os().report(Misuse::kUnderflow, block), false;
+    }
+    return true;
+  }
+
+  void take_back(H& heap, const Found& found, std::byte* block) {
+    Guard::set_state(*found.region, block, BlockState::kFree);
+    if constexpr (kTrailers) {
+      const bool is_large = found.size_class() == G::kLargeClass;
+      if (!is_large) Guard::wipe(block, Base::usable_size(found));
+      if (!is_large && (found.word ^ heap.tag()) < kClasses) {
+        block = heap.quarantine(block);
+        if (block == nullptr) return;
+      }
+    }
+    Base::free(heap, block);
+  }
+
+  void keep_state(const Found& found, const std::byte* block, const std::byte* moved) {
+    const Found to = Base::find(moved);
+    Guard::set_state(*to.region, moved, Guard::state(*found.region, block));
+  }
+
+  [[nodiscard]] bool resize(H& heap, const Found& found, std::byte* block, std::size_t size) {
+    if constexpr (kTrailers) {
+      const std::uint64_t bytes = Base::usable_size(found);
+      const std::size_t wish = Guard::padded(size);
+      if (wish > bytes || wish < bytes / 2) return false;
+      Guard::seal(block, bytes, size);
+      return true;
+    } else {
+      return Base::resize_in_place(heap, block, size);
+    }
+  }
+
+  [[nodiscard]] std::size_t usable_size(const Found& found, const std::byte* block) const {
+    const std::uint64_t bytes = Base::usable_size(found);
+    if constexpr (!kTrailers) return bytes;
+    return std::min(Guard::sealed_size(block, bytes), bytes - Guard::kTrailer);
+  }
+};
+
+}  // namespace quintet::allocator

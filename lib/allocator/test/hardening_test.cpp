@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <set>
+#include <vector>
+
+#include "allocator/allocator.hpp"
+#include "allocator/test/world/player.hpp"
+#include "testing/catch.hpp"
+
+// What each level of hardening finds, and that what it has found leaves the rest as it was. The
+// programs of test/preload/ show the same from outside.
+namespace quintet::allocator {
+namespace {
+
+using world::SmallAllocator;
+
+template <Hardening kLevel>
+struct World {
+  using A = SmallAllocator<Fault::kNone, kLevel>;
+  std::unique_ptr<A> allocator = std::make_unique<A>();
+  typename A::H* heap = allocator->attach();
+
+  std::byte* allocate(std::size_t size) { return allocator->allocate(*heap, size); }
+  void free(void* pointer) { allocator->free(*heap, pointer); }
+  // The one thing that was reported since the last look, or nothing.
+  std::vector<Misuse> reported() {
+    std::vector<Misuse> kinds;
+    for (const auto& report : allocator->os().reports) kinds.push_back(report.misuse);
+    allocator->os().reports.clear();
+    return kinds;
+  }
+};
+using Misuses = std::vector<Misuse>;
+using Fast = World<Hardening::kFast>;
+using Guarded = World<Hardening::kGuarded>;
+using Paranoid = World<Hardening::kParanoid>;
+
+TEST_CASE("every level finds foreign and misaligned pointers") {
+  const auto finds = [](auto w) {
+    int here = 0;
+    w.free(&here);
+    CHECK(w.reported() == Misuses{Misuse::kForeign});
+    for (const std::size_t size : {20, 200, 3000, 9000, 40'000}) {
+      std::byte* const block = w.allocate(size);
+      for (const std::size_t offset : {std::size_t{1}, std::size_t{8}, size / 2 + 1, size - 1}) {
+        w.free(block + offset);
+        CHECK(w.reported() == Misuses{Misuse::kMisaligned});
+      }
+      w.free(block);
+      CHECK(w.reported().empty());
+    }
+  };
+  finds(Fast());
+  finds(Guarded());
+  finds(Paranoid());
+}
+
+TEST_CASE("from the second level on double frees are found also when others were freed between") {
+  const auto finds = [](auto w) {
+    for (const std::size_t size : {16, 200, 3000}) {
+      std::byte* const block = w.allocate(size);
+      std::byte* const other = w.allocate(size);
+      w.free(block);
+      w.free(block);
+      CHECK(w.reported() == Misuses{Misuse::kDoubleFree});
+      w.free(other);
+      w.free(block);
+      CHECK(w.reported() == Misuses{Misuse::kDoubleFree});
+      CHECK(w.allocator->reallocate(*w.heap, block, 10) == nullptr);
+      CHECK(w.reported() == Misuses{Misuse::kDoubleFree});
+    }
+  };
+  finds(Guarded());
+  finds(Paranoid());
+}
+
+TEST_CASE("a link that was overwritten is not followed") {
+  Guarded w;
+  std::byte* const first = w.allocate(100);
+  std::byte* const second = w.allocate(100);
+  w.free(first);
+  w.free(second);
+  std::memset(second, 0x41, 8);
+  CHECK(w.allocate(100) == second);
+  CHECK(w.reported() == Misuses{Misuse::kAfterFree});
+  for (int i = 0; i < 100; ++i) CHECK(w.allocate(100) != first);
+  CHECK(w.reported().empty());
+}
+
+TEST_CASE("one byte behind or before a block is found when it is freed") {
+  Paranoid w;
+  for (const std::size_t size : {0, 1, 8, 24, 100, 1000, 4096, 9000, 20'000}) {
+    std::byte* const block = w.allocate(size);
+    block[size] ^= std::byte{1};
+    w.free(block);
+    CHECK(w.reported() == Misuses{Misuse::kOverflow});
+    block[size] ^= std::byte{1};
+    w.free(block);
+    CHECK(w.reported().empty());
+  }
+  std::byte* const before = w.allocate(100);
+  std::byte* const block = w.allocate(100);
+  REQUIRE(block > before);
+  block[-1] ^= std::byte{1};
+  w.free(block);
+  CHECK(w.reported() == Misuses{Misuse::kUnderflow});
+}
+
+TEST_CASE("a write to a free block is found when it is used again") {
+  Paranoid w;
+  std::byte* const block = w.allocate(100);
+  w.free(block);
+  CHECK(std::all_of(block + 8, block + 100, [](std::byte b) { return b == std::byte{0}; }));
+  block[50] = std::byte{1};
+  for (int i = 0; i < 1000 && w.allocator->os().reports.empty(); ++i) w.free(w.allocate(100));
+  CHECK(w.reported() == Misuses{Misuse::kAfterFree});
+}
+
+TEST_CASE("a freed block is not used again soon") {
+  Paranoid w;
+  std::byte* const block = w.allocate(100);
+  w.free(block);
+  for (int i = 0; i < 100; ++i) {
+    std::byte* const other = w.allocate(100);
+    CHECK(other != block);
+    w.free(other);
+  }
+}
+
+TEST_CASE("new memory is zero and has exactly the bytes that were asked for") {
+  Paranoid w;
+  for (int round = 0; round < 3; ++round) {
+    for (std::size_t size = 0; size < 5000; size += 13) {
+      std::byte* const block = w.allocate(size);
+      CHECK(w.allocator->usable_size(block) == size);
+      CHECK(std::all_of(block, block + size, [](std::byte b) { return b == std::byte{0}; }));
+      std::memset(block, 0xFF, size);
+      w.free(block);
+    }
+  }
+  CHECK(w.reported().empty());
+}
+
+TEST_CASE("a block is freed as it was allocated") {
+  Paranoid w;
+  std::byte* const block = w.allocate(100);
+  w.allocator->set_kind(block, BlockState::kNew);
+  CHECK_FALSE(w.allocator->matches(block, BlockState::kMalloc, 100));
+  CHECK(w.reported() == Misuses{Misuse::kWrongKind});
+  CHECK_FALSE(w.allocator->matches(block, BlockState::kNew, 99));
+  CHECK(w.reported() == Misuses{Misuse::kWrongSize});
+  CHECK(w.allocator->matches(block, BlockState::kNew, 100));
+  CHECK(w.reported().empty());
+}
+
+}  // namespace
+}  // namespace quintet::allocator

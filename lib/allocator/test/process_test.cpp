@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+#include "allocator/process.hpp"
+
+#include <cstring>
+#include <map>
+#include <memory_resource>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "allocator/memory_resource.hpp"
+#include "allocator/message.hpp"
+#include "allocator/statistics.hpp"
+#include "testing/catch.hpp"
+#include "testing/child.hpp"
+
+// The allocator of the process beside the C library's: what programs that link it call.
+namespace quintet::allocator {
+namespace {
+
+TEST_CASE("blocks of the process's allocator are its own and are freed by any thread") {
+  void* const block = allocate(100);
+  REQUIRE(block != nullptr);
+  CHECK(owns(block));
+  CHECK(usable_size(block) == 112);
+  std::string elsewhere(100, 'x');
+  CHECK_FALSE(owns(elsewhere.data()));
+  std::thread([block] { quintet::allocator::free(block); }).join();
+  void* const grown = reallocate(allocate(10), 100'000);
+  CHECK(usable_size(grown) >= 100'000);
+  CHECK(resize_in_place(grown, 90'000));
+  quintet::allocator::free(grown);
+  quintet::allocator::free(nullptr);
+  collect(true);
+  CHECK(statistics().heaps >= 1);
+}
+
+TEST_CASE("containers live in the process's allocator and in heaps of their own") {
+  ProcessResource process;
+  OwnedHeap heap;
+  HeapResource own(heap);
+  for (std::pmr::memory_resource* resource : {static_cast<std::pmr::memory_resource*>(&process),
+                                              static_cast<std::pmr::memory_resource*>(&own)}) {
+    std::pmr::map<int, std::pmr::string> names(resource);
+    for (int i = 0; i < 1000; ++i) names.emplace(i, std::string(static_cast<std::size_t>(i), 'n'));
+    for (int i = 0; i < 1000; i += 2) names.erase(i);
+    for (const auto& [i, name] : names) CHECK(name.size() == static_cast<std::size_t>(i));
+    CHECK(owns(&*names.begin()));
+    void* const aligned = resource->allocate(100, 256);
+    CHECK(reinterpret_cast<std::uintptr_t>(aligned) % 256 == 0);
+    resource->deallocate(aligned, 100, 256);
+    CHECK_THROWS_AS(resource->allocate(SIZE_MAX / 2 + 1, 16), std::bad_alloc);
+  }
+  CHECK(process.is_equal(ProcessResource()));
+  CHECK(own.is_equal(HeapResource(heap)));
+  CHECK_FALSE(own.is_equal(process));
+  std::vector<long, StdAllocator<long>> numbers(1000, 7);
+  CHECK(owns(numbers.data()));
+  CHECK(StdAllocator<long>() == StdAllocator<char>());
+  CHECK_THROWS_AS(StdAllocator<long>().allocate(SIZE_MAX / 4), std::bad_array_new_length);
+}
+
+TEST_CASE("a heap frees all its blocks at once and can be walked and used again") {
+  OwnedHeap heap;
+  for (int i = 1; i <= 100; ++i)
+    std::memset(heap.allocate(static_cast<std::size_t>(i) * 50), i, 50);
+  heap.deallocate(heap.allocate(10));
+  int blocks = 0;
+  heap.for_each_block([&](std::byte*, std::uint64_t) { ++blocks; });
+  CHECK(blocks == 100);
+  heap.reset();
+  blocks = 0;
+  heap.for_each_block([&](std::byte*, std::uint64_t) { ++blocks; });
+  CHECK(blocks == 0);
+  OwnedHeap other(std::move(heap));
+  CHECK(other.allocate(100, 64) != nullptr);
+  other.collect();
+}
+
+TEST_CASE("misuse ends the process with a line that names the address") {
+  const auto outcome = testing::run_child([] {
+    void* const block = allocate(100);
+    quintet::allocator::free(static_cast<char*>(block) + 3);
+  });
+  CHECK(outcome.signal == SIGABRT);
+  CHECK(outcome.error_output.find("pointer at which no block in use begins at 0x") !=
+        std::string::npos);
+  int here = 0;
+  const auto foreign = testing::run_child([&] { quintet::allocator::free(&here); });
+  CHECK(foreign.signal == SIGABRT);
+  CHECK(foreign.error_output.find("not from this allocator at 0x") != std::string::npos);
+}
+
+TEST_CASE("a message is one line and is cut when it is too long") {
+  Message line;
+  line.text("a ").number(0).text(" ").number(UINT64_MAX).text(" ");
+  line.address(reinterpret_cast<void*>(0x1234abcd));
+  CHECK(line.view() == "a 0 18446744073709551615 0x1234abcd");
+  Message all;
+  for (int i = 0; i < 1000; ++i) all.text("0123456789");
+  CHECK(all.view().size() == 1023);
+}
+
+}  // namespace
+}  // namespace quintet::allocator
