@@ -171,7 +171,7 @@ class Arena {
     }
   }
 
-  // A free span, joined with neighbours of its state (I2).
+  // A free span, joined with neighbours of its state (I2). The whole is as old as its longest part.
   void insert(Region<Env>& region, std::uint64_t first, std::uint64_t units, SpanState state,
               std::uint32_t since) {
     const auto joins = [&](const Span<Env>* other) {
@@ -182,7 +182,9 @@ class Arena {
       const Span<Env>* const before = region.span(first - 1);
       if (joins(before)) {
         const std::uint64_t more = before->units.load();
-        take_out(region.span(first - more));
+        Span<Env>* const begin = region.span(first - more);
+        if (more > units) since = begin->since.load();
+        take_out(begin);
         first -= more;
         units += more;
       }
@@ -190,6 +192,7 @@ class Arena {
     if (first + units < region.committed()) {
       Span<Env>* const after = region.span(first + units);
       if (!after->begins_chunk.load() && joins(after)) {
+        if (after->units.load() > units) since = after->since.load();
         units += after->units.load();
         take_out(after);
       }

@@ -107,7 +107,8 @@ class GuardedAllocator : public BlockAllocator<Env> {
       if (was_free && !Guard::is_wiped(block, bytes)) {
         Base::os().report(Misuse::kAfterFree, block);
       }
-      if (found.size_class() != G::kLargeClass) std::memset(block, 0, sizeof(void*));
+      // A free block is zero but for its link; where none was, an older slab may have been.
+      if (bytes <= G::kUnit) std::memset(block, 0, was_free ? sizeof(void*) : bytes);
       Guard::seal(block, bytes, size);
     }
     Guard::set_state(*found.region, block, BlockState::kMalloc);

@@ -95,7 +95,7 @@ TEST_CASE("too much freed memory goes back at once and old memory when there is 
   w.free(w.allocate(20 * kKiB));
   CHECK(os.decommitted() == before);
   os.now += 2;
-  w.free(w.allocate(40 * kKiB));
+  w.free(w.allocate(20 * kKiB));
   CHECK(os.decommitted() > before);
 }
 
