@@ -59,11 +59,12 @@ def chart_rows(run: Run, index: int, family: Family, frame: pd.DataFrame) -> Row
     rows = []
     for _, row in frame.iterrows():
         who = f"{row['label']}, {row['implementation']}, {run.name}"
-        absolute = _words(family.metric, row["mid"], row["mid_lo"], row["mid_hi"], row["n"])
+        absolute = _words(row["metric"], row["mid"], row["mid_lo"], row["mid_hi"], row["n"])
         entry: dict[str, Any] = {
             "run": index,
             "where": run.name,
             "label": row["label"],
+            "metric": row["metric"],
             "implementation": row["implementation"],
             "mid": _number(row["mid"]),
             "low": _number(row["mid_lo"]),
@@ -150,10 +151,15 @@ def _spec(rows: Rows, keys: Keys, title: str, looks: dict[str, Look]) -> dict[st
 def chart_specs(family: Family, rows: Rows, looks: dict[str, Look]) -> dict[str, dict[str, Any]]:
     """Heading -> specification; the page fills in the rows that its switches leave. `looks` has
     an entry for every implementation on the page, so that all charts agree."""
-    better = f"{family.metric} (log scale, lower is better)"
     absolute = ("mid", "low", "high", "text")
     relative = ("ratio", "ratio_low", "ratio_high", "ratio_text")
-    specs = {"Absolute": _spec(rows, absolute, better, looks)}
+    specs = {}
+    for metric in dict.fromkeys(row["metric"] for row in rows):
+        chosen = [row for row in rows if row["metric"] == metric]
+        spec = _spec(chosen, absolute, f"{metric} (log scale, lower is better)", looks)
+        if len(family.all_metrics) > 1:
+            spec["transform"].insert(0, {"filter": f"datum.metric === '{metric}'"})
+        specs["Absolute" if len(family.all_metrics) == 1 else f"Absolute: {metric}"] = spec
     if any("ratio" in row for row in rows):
         times = f"times {family.baseline} (log scale, lower is better)"
         specs[f"Relative to {family.baseline}"] = _spec(rows, relative, times, looks)

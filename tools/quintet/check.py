@@ -131,7 +131,7 @@ def _check_row(where: str, system: str, operation: str, row: dict[str, Any]) -> 
     if "real_time" not in counters:
         yield Problem(where, "has no real_time; measure it again")
     if system in FAMILIES and operation != _NULL:
-        metric = FAMILIES[system].metric
+        metric = FAMILIES[system].metric_of(operation)
         if metric not in counters:
             yield Problem(where, f"has no {metric}; the binary must report it")
         elif counters[metric] <= 0:

@@ -45,13 +45,14 @@ class Comparison:
 
 
 _OR = " or "
-"""Between the metrics of several families, each of which is compared by its own."""
+"""Between several metrics, where each operation is compared by its own."""
 
 
 def default_metric(first: Run, second: Run) -> str:
-    """The families' metric; where they have several, all of them."""
+    """The metrics of the families and of their operations, all of them."""
     names = dict.fromkeys(first.families + second.families)
-    metrics = list(dict.fromkeys(FAMILIES[name].metric for name in names if name in FAMILIES))
+    known = [FAMILIES[name] for name in names if name in FAMILIES]
+    metrics = list(dict.fromkeys(metric for family in known for metric in family.all_metrics))
     if metrics and len({metric in HIGHER_IS_BETTER for metric in metrics}) == 1:
         return _OR.join(metrics)
     shared = sorted(set(first.counters()) & set(second.counters()))
@@ -59,16 +60,16 @@ def default_metric(first: Run, second: Run) -> str:
 
 
 def _series(run: Run, metric: str) -> "dict[str, pd.Series[float]]":
-    """The samples of every case by `metric`, or by its family's among several."""
+    """The samples of every case by `metric`, or by its operation's among several."""
     if _OR not in metric:
         return run.samples(metric)
     found: dict[str, pd.Series[float]] = {}
     for each in metric.split(_OR):
         if each not in run.rows.columns:
             continue
-        own = {family.name for family in FAMILIES.values() if family.metric == each}
         for name, series in run.samples(each).items():
-            if parse_case(name).system in own:
+            case = parse_case(name)
+            if case.system in FAMILIES and FAMILIES[case.system].metric_of(case.operation) == each:
                 found[name] = series
     return found
 

@@ -53,8 +53,10 @@ def _geomean(run: Run) -> str:
         if name in FAMILIES and FAMILIES[name].baseline:
             family = FAMILIES[name]
             frame = summarise(run, family)
-            ratios = frame.loc[frame["implementation"] == family.ours, ratio_key(family.baseline)]
-            ratios = ratios.dropna()
+            ours = (frame["implementation"] == family.ours) & frame["operation"].map(
+                family.is_in_mean
+            )
+            ratios = frame.loc[ours, ratio_key(family.baseline)].dropna()
             if len(ratios):
                 mean = geometric_mean(ratios.to_numpy())
                 parts.append(f"{mean:.3g} of {FAMILIES[name].baseline} ({len(ratios)})")

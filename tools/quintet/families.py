@@ -21,6 +21,7 @@ class Family:
     figure: int
     binary: str
     metric: str
+    """The counter that cases are compared by, and `metrics` where an operation has another one."""
     baseline: str = ""
     """The rival that every ratio in a figure refers to; empty without rivals."""
     rivals: tuple[str, ...] = ()
@@ -38,9 +39,29 @@ class Family:
     """The sizes of --full, the leading one first. Those of --quick are the binary's."""
     once: tuple[str, ...] = ()
     """Operations whose cases say the same in every process: measured in the first one only."""
+    metrics: tuple[tuple[str, str], ...] = ()
+    """Operation and counter."""
+    mean_over: tuple[str, ...] = ()
+    """Operations that geometric means are over; empty: all. A mean of times and sizes says little."""
     obligations: bool = False
     """Cases are obligations (obligations.py): a list instead of ratios, and no chart. They take
     minutes and race nobody, so they are measured only where the family is named."""
+
+    def metric_of(self, operation: str) -> str:
+        """The counter that cases of `operation` are compared by."""
+        return dict(self.metrics).get(operation, self.metric)
+
+    @property
+    def all_metrics(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((self.metric, *(metric for _, metric in self.metrics))))
+
+    @property
+    def heading(self) -> str:
+        """What a column of values is called."""
+        return self.metric if len(self.all_metrics) == 1 else "value"
+
+    def is_in_mean(self, operation: str) -> bool:
+        return not self.mean_over or operation in self.mean_over
 
 
 FAMILIES: dict[str, Family] = {
@@ -81,6 +102,24 @@ FAMILIES: dict[str, Family] = {
             ours="quintet_strict",
             shared_folder=("--pm_dir=/dev/shm", "--keep_pool"),
             full_flags=("--exact",),
+        ),
+        Family(
+            name="allocator",
+            title="Allocator",
+            figure=12,
+            binary="allocator_bench",
+            baseline="mimalloc",
+            rivals=("mimalloc", "glibc", "jemalloc", "tcmalloc"),
+            best_of=("mimalloc", "glibc", "jemalloc", "tcmalloc"),
+            metric="ns_per_op",
+            metrics=(
+                ("suite", "cpu_seconds"),
+                ("startup", "rss_mib"),
+                ("fragmentation", "rss_over_live"),
+            ),
+            mean_over=("suite",),
+            shared_folder=("--work_dir=/tmp", "--keep_outputs"),
+            full_flags=("--scale=100", "--micro_ms=1000", "--fragmentation_mib=512"),
         ),
         Family(
             name="verification",

@@ -13,6 +13,7 @@ import pandas as pd
 from quintet import ROOT
 from quintet.cases import Case, parse_case
 from quintet.errors import ToolError, UsageError
+from quintet.families import Family
 from quintet.files import RESULT_FILE, read_json, shown
 
 RUNS = Path("build") / "runs"
@@ -86,6 +87,18 @@ class Run:
         rows = self.rows.dropna(subset=[metric])
         medians = rows.groupby(["case", "process"], sort=False)[metric].median()
         return {str(name): group.droplevel(0) for name, group in medians.groupby(level=0)}
+
+    def family_samples(self, family: Family) -> dict[str, "pd.Series[float]"]:
+        """The samples of a family's cases, each by the metric of its operation."""
+        found: dict[str, pd.Series[float]] = {}
+        for metric in family.all_metrics:
+            if len(family.all_metrics) > 1 and metric not in self.rows.columns:
+                continue
+            for name, series in self.samples(metric).items():
+                case = parse_case(name)
+                if case.system == family.name and family.metric_of(case.operation) == metric:
+                    found[name] = series
+        return found
 
     def counters(self) -> list[str]:
         fixed = {"family", "case", "operation", "implementation", "params", "process", "rep"}

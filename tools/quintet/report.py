@@ -98,9 +98,10 @@ def _cards_of(index: int, run: Run, frame: pd.DataFrame) -> str:
         value = row[ratio_key(BEST)]
         if math.isfinite(value):
             rival = row[f"reference_{BEST}"].split("/")[2]
+            what = "memory" if row["metric"].startswith("rss") else "time"
             cards.append(
                 f'<div class="card"><b>{value:.2g}×</b>{_text(row["operation"])}'
-                f'<br><span class="soft">time of {_text(rival)}</span></div>'
+                f'<br><span class="soft">{what} of {_text(rival)}</span></div>'
             )
     if not cards:
         return ""
@@ -120,7 +121,7 @@ def _cell(row: "pd.Series[Any]", key: str) -> str:
 
 
 def _table(family: Family, frames: Frames) -> str:
-    keys = {f"{family.metric} [95% CI]": "mid"}
+    keys = {f"{family.heading} [95% CI]": "mid"}
     for rival in (*family.rivals, BEST):
         title = f"vs {rival}" if rival != BEST else "vs best rival"
         keys[title] = ratio_key(rival)
@@ -129,7 +130,8 @@ def _table(family: Family, frames: Frames) -> str:
     for index, run, frame in frames:
         for _, row in frame.iterrows():
             name = row["implementation"]
-            cells = [run.name, row["label"], name]
+            unit = f" ({row['metric']})" if len(family.all_metrics) > 1 else ""
+            cells = [run.name, row["label"] + unit, name]
             kind = ' class="ours"' if is_ours(name) else ""
             body.append(
                 f'<tr data-run="{index}" data-implementation="{_text(name)}"{kind}>'

@@ -27,6 +27,9 @@ RUST, GOLD, JADE, MAGENTA, PETROL = "#A63603", "#B8860B", "#1B7F5C", "#C2185B", 
 GRAPHITE, ASH, INK, LILAC, COBALT, LEAF = (
     *("#5A5A5A", "#9A9A9A", "#111111", "#9C6ADE", "#3F7FE8", "#6AA84F"),
 )
+TANGERINE, GRAPE, FERN, PEWTER, POWDER, MIDNIGHT, SOOT = (
+    *("#E8590C", "#8E44AD", "#2F9E44", "#6E6E6E", "#8FBCE6", "#12355B", "#1A1A1A"),
+)
 
 SETTINGS: dict[str, Any] = {
     "font.size": 8,
@@ -104,6 +107,13 @@ LOOKS: dict[str, Look] = {
     "lockfree": Look("Limit: no lock at all", INK, "*", ""),
     "quintet_batch32": Look("Quintet, batches of 32", COBALT, "d", ""),
     "quintet_log": Look("Quintet, the log alone", LEAF, "H", ""),
+    "mimalloc": Look("mimalloc", TANGERINE, "s", "//"),
+    "jemalloc": Look("jemalloc", GRAPE, "^", ".."),
+    "tcmalloc": Look("tcmalloc", FERN, "v", "--"),
+    "glibc": Look("glibc", PEWTER, "D", "xx"),
+    "quintet_hardened": Look("Quintet, hardened", POWDER, "h", ""),
+    "quintet_inline": Look("Quintet, inlined", MIDNIGHT, "P", ""),
+    "limit": Look("Limit: the calls alone", SOOT, "*", ""),
     "harness": Look("Harness alone", GREY, "p", ""),
 }
 _SPARE_COLOURS = (TEAL, ROSE, FOREST, YELLOW, LAVENDER, SAND, STEEL, MAROON)

@@ -27,13 +27,13 @@ def _interval_columns(prefix: str, interval: Interval | None) -> dict[str, Any]:
 def summarise(run: Run, family: Family) -> pd.DataFrame:
     """All cases of `family` in `run`.
 
-    Columns: case, operation, implementation, params, label, n, mid, mid_lo, mid_hi; for each rival
+    Columns: case, operation, implementation, params, label, metric, n, mid, mid_lo, mid_hi; for each rival
     and for 'best' ratio_<rival>, ..._lo, ..._hi and reference_<rival> (the case compared with).
     Ratios are of medians, paired by round. 'best' is the rival with the smaller median. The order
     is that of the binary, with all implementations of an operation and its parameters together.
     """
-    samples = run.samples(family.metric)
-    cases = {n: c for n, c in run.cases().items() if c.system == family.name and n in samples}
+    samples = run.family_samples(family)
+    cases = {n: c for n, c in run.cases().items() if n in samples}
     table = []
     for name, case in cases.items():
         row: dict[str, Any] = {
@@ -42,6 +42,7 @@ def summarise(run: Run, family: Family) -> pd.DataFrame:
             "implementation": case.implementation,
             "params": " ".join(case.params),
             "label": case.label,
+            "metric": family.metric_of(case.operation),
             "n": len(samples[name]),
             **_interval_columns("mid", median_interval(samples[name].to_numpy())),
         }
@@ -80,7 +81,9 @@ def _first_seen(labels: "pd.Series[str]") -> "pd.Series[int]":
 
 def geomean_line(frame: pd.DataFrame, family: Family) -> str:
     """Geometric mean of our ratios to the baseline, over the operations that have both."""
-    ours = frame[frame["implementation"] == family.ours]
+    ours = frame[
+        (frame["implementation"] == family.ours) & frame["operation"].map(family.is_in_mean)
+    ]
     ratios = ours[ratio_key(family.baseline)].to_numpy(dtype=float)
     ratios = ratios[np.isfinite(ratios)]
     if not len(ratios):

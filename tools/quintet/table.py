@@ -74,10 +74,11 @@ def _layout(frame: pd.DataFrame, family: Family, columns: list[Column]) -> str:
     """A heading per operation, its cases below it."""
     several = frame["n"].nunique() > 1
     header = ["operation, implementation", *(["n"] if several else [])]
-    header += [f"{family.metric} [95% CI]", *(column.heading for column in columns)]
+    header += [f"{family.heading} [95% CI]", *(column.heading for column in columns)]
     rows: list[list[str]] = []
     for operation, block in frame.groupby("operation", sort=False):
-        rows.append([str(operation)])
+        metric = f" ({block['metric'].iloc[0]})" if len(family.all_metrics) > 1 else ""
+        rows.append([f"{operation}{metric}"])
         for _, row in block.iterrows():
             name = f"  {row['implementation']} {row['params']}".rstrip()
             counts = [str(row["n"])] if several else []
@@ -117,6 +118,7 @@ def _notes(frame: pd.DataFrame, family: Family, shown: list[Column]) -> list[str
     notes = []
     if frame["n"].nunique() == 1:
         notes.append(f"n = {frame['n'].iloc[0]} processes.")
+    better = "faster" if len(family.all_metrics) == 1 else "better"
     if any(column.rival == BEST for column in shown):
-        notes.append(f"The best rival is the faster one of {' and '.join(family.best_of)}.")
+        notes.append(f"The best rival is the {better} one of {' and '.join(family.best_of)}.")
     return notes

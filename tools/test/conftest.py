@@ -94,13 +94,16 @@ def quintet(capsys):
     return call
 
 
+METRICS = dict(FAMILIES)  # all of them: a test may hide some
 CASES = {
+    "allocator": fake_bench.ALLOCATOR,
     "node_replication": fake_bench.NODE,
     "page_table": fake_bench.CASES,
     "pm_log": fake_bench.PM_LOG,
     "verification": fake_bench.VERIFICATION,
 }
 CONTEXT = {
+    "allocator": {"qt_flag_scale": "50"},
     "node_replication": {"qt_flag_vspace_gib": "64", "qt_flag_team_ms": "200"},
     "page_table": {"qt_pages": "10M"},
     "pm_log": {"qt_flag_log_mib": "1024", "qt_pm_filesystem": "tmpfs", "qt_pm_dax": "no"},
@@ -150,7 +153,7 @@ def write_run(
                     continue
                 for row in fake_bench.rows(case, reps, rng):
                     if row["run_type"] == "iteration":
-                        metric = "real_time" if family == "verification" else "ns_per_op"
+                        metric = METRICS[family].metric_of(case.split("/")[1])
                         row[metric] *= (scale or {}).get(case, 1.0)
                         rows.append({**row, "process": process})
             context = {**CONTEXT[family], "qt_compiler": "g++ 12"}

@@ -79,6 +79,31 @@ NODE = (
     + ["node_replication/handoff/quintet/replicas:1", "node_replication/null/harness/threads:1"]
 )
 
+# CPU time and memory of a program, of mimalloc's.
+MALLOC_FACTOR = {
+    "quintet": (0.8, 0.7),
+    "quintet_hardened": (1.0, 0.8),
+    "glibc": (1.6, 0.6),
+    "mimalloc": (1.0, 1.0),
+    "jemalloc": (1.25, 0.9),
+    "mine": (2.0, 2.0),
+}
+PAPER_WORKLOADS = ("larson_sized", "sh6", "xmalloc_test", "cache_scratch", "glibc_thread")
+ALLOCATOR = [
+    f"allocator/suite/{name}/workload:{workload}/threads:{threads}"
+    for workload, counts in (
+        *(("cfrac", (1,)), ("glibc_simple", (1,)), ("espresso", (1,)), ("larson", (1, 2, 8))),
+        *((workload, (1, 2, 8)) for workload in PAPER_WORKLOADS),
+    )
+    for threads in counts
+    for name in MALLOC_FACTOR
+] + [
+    f"allocator/{case}"
+    for name in MALLOC_FACTOR
+    for case in (f"pair/{name}/size:64", f"startup/{name}", f"fragmentation/{name}")
+]
+ALLOCATOR += ["allocator/plt_floor/limit", "allocator/null/harness"]
+
 OBLIGATIONS = {
     "map_4k": ("proved:unbounded", {"queries": 386, "paths": 12, "smt_bytes": 2e6}, 10.6),
     "unmap": ("proved:unbounded", {"queries": 130, "paths": 9, "smt_bytes": 1e6}, 1.2),
@@ -103,6 +128,22 @@ def obligation(case: str, rng: random.Random) -> dict:
     seconds *= rng.lognormvariate(0, 0.01) / (1.9 if cores == "cores:2" else 1)
     times = {"real_time": seconds * 1e3, "cpu_time": seconds * 1e3, "time_unit": "ms"}
     return {**times, **({"label": label} if label else {}), **counters, **LINES}
+
+
+def allocator_counters(case: str, rng: random.Random) -> dict:
+    """What a case of that family counts."""
+    _, operation, name, *_ = case.split("/")
+    noise = rng.lognormvariate(0, float(os.environ.get("FAKE_SIGMA", "0.01")))
+    cpu, memory = MALLOC_FACTOR.get(name, (0.5, 0.5))
+    if operation == "suite":
+        cost = {"seconds": cpu * noise, "cpu_seconds": 2 * cpu * noise}
+        return {**cost, "rss_mib": 10 * memory, "faults": 100.0}
+    if operation == "startup":
+        return {"rss_mib": 2 * memory * noise, "ns_per_op": 1e6}
+    if operation == "fragmentation":
+        phases = {f"rss_{phase:02}": 64 * memory * (1 + phase / 16) for phase in range(16)}
+        return {**phases, "live_mib": 64.0, "rss_over_live": memory * noise, "rss_mib": 64 * memory}
+    return {"ns_per_op": 10 * cpu * noise, "rss_mib": 2.0}
 
 
 def log_cost(case: str) -> float:
@@ -151,6 +192,11 @@ def rows(case: str, reps: int, rng: random.Random) -> list:
             row = {**common, "run_type": "iteration", "repetition_index": rep}
             result.append({**row, **obligation(case, rng)})
             continue
+        if case.startswith("allocator/"):
+            times = {"real_time": 1.0, "cpu_time": 1.0, "time_unit": "ms"}
+            row = {**common, "run_type": "iteration", "repetition_index": rep, **times}
+            result.append({**row, **allocator_counters(case, rng)})
+            continue
         if case.startswith("node_replication/"):
             mops = node_mops(case, rng)
             times = {"real_time": 200.0, "cpu_time": 1.0, "time_unit": "ms", "mops": mops}
@@ -170,7 +216,9 @@ def main() -> int:
     cases = VERIFICATION if sys.argv[0].endswith("verification_bench") else cases
     cases = NODE if sys.argv[0].endswith("node_replication_bench") else cases
     cases = PM_LOG if sys.argv[0].endswith("pm_log_bench") else cases
+    cases = ALLOCATOR if sys.argv[0].endswith("allocator_bench") else cases
     own = ("pm_dir", "keep_pool") if cases is PM_LOG else ("pages", "random_pages", "team_ms")
+    own = ("work_dir", "keep_outputs") if cases is ALLOCATOR else own
     for name in flags:
         if not name.startswith("benchmark_") and name not in (*own, "quick"):
             print(f"fake_bench: unknown flag --{name}", file=sys.stderr)

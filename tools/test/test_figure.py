@@ -54,13 +54,13 @@ def test_unknown_figure_lists_the_known(quintet, which):
     assert status == 2 and not out and err.count("\n") == 1
     assert (
         which == "-1"
-        or "known figures: 8 (verification), 10 (node_replication), 11 (page_table), 13 (pm_log), all"
+        or "known figures: 8 (verification), 10 (node_replication), 11 (page_table), 12 (allocator), 13 (pm_log), all"
         in err
     )
 
 
 def test_figure_without_a_number_says_which_there_are(run, quintet):
-    known = "known figures: 8 (verification), 10 (node_replication), 11 (page_table), 13 (pm_log), all; for example ./quintet figure 13"
+    known = "known figures: 8 (verification), 10 (node_replication), 11 (page_table), 12 (allocator), 13 (pm_log), all; for example ./quintet figure 13"
     assert quintet("figure") == (2, "", f"quintet: no figure is named; {known}\n")
     assert quintet("figure", "99") == (2, "", f"quintet: unknown figure '99'; {known}\n")
     assert quintet("figure", run) == (2, "", f"quintet: '{run}' is no figure; {known} {run}\n")

@@ -15,8 +15,9 @@ BENCH = Path(__file__).resolve().parents[2] / "bench"
 RIVALS = (
     *("limit", "verified", "nros", "libpmemlog", "initial", "upstream", "ironsync", "std"),
     *("flat_combining", "slots_rwlock", "urcu", "tbb", "lockfree"),
+    *("mimalloc", "jemalloc", "tcmalloc"),
 )
-IMPLEMENTATION = rf"""["/]((?:quintet|{"|".join(RIVALS)})(?:_\w+)?)["/]"""
+IMPLEMENTATION = rf"""["/]((?:quintet|{"|".join(RIVALS)})(?:_\w+)?|glibc)["/]"""
 
 
 def named_in(pattern):
@@ -31,7 +32,7 @@ def different(found):
         assert len(set(values)) == len(values), part
 
 
-@pytest.mark.parametrize("family", ["node_replication", "page_table", "pm_log"])
+@pytest.mark.parametrize("family", ["allocator", "node_replication", "page_table", "pm_log"])
 def test_every_implementation_of_a_family_has_a_colour_and_a_marker_of_its_own(family):
     names = named_in(f"{family}_cases/*.cpp") | {"harness"}
     assert len(names) > 8 and names <= set(LOOKS)

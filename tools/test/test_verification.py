@@ -141,10 +141,11 @@ def test_figure_all_skips_what_a_run_does_not_have(run, tmp_path, quintet):
     assert err.splitlines() == [
         f"figure 8: not drawn: {pages} has no verification case",
         f"figure 10: not drawn: {pages} has no node_replication case",
+        f"figure 12: not drawn: {pages} has no allocator case",
         f"figure 13: not drawn: {pages} has no pm_log case",
     ]
     status, out, err = quintet("figure", "all", run, pages, "-o", tmp_path / "out")
-    assert status == 0 and len(out.split("out/")) == 9 and err.count("not drawn") == 6
+    assert status == 0 and len(out.split("out/")) == 9 and err.count("not drawn") == 8
     status, _, err = quintet("figure", "8", pages)
     assert status == 1 and err.count("\n") == 1 and "./quintet run verification" in err
 
