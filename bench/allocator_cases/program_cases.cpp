@@ -42,7 +42,7 @@ Arguments prepare_gs(const TemporaryFolder& folder, std::uint64_t) {
           "-sDEVICE=pgmraw",
           "-r72",
           "-sOutputFile=/dev/null",
-          write_file(folder, "input.ps", postscript_input(scaled(600)))};
+          write_file(folder, "input.ps", postscript_input(scaled(3000)))};
 }
 Arguments prepare_lua(const TemporaryFolder& folder, std::uint64_t) {
   return {write_file(folder, "input.lua", lua_input(scaled(4000)))};
@@ -51,7 +51,7 @@ Arguments prepare_ruby(const TemporaryFolder& folder, std::uint64_t threads) {
   return {"--disable-gems", write_file(folder, "input.rb", ruby_input(scaled(5'000'000), threads))};
 }
 Arguments prepare_z3(const TemporaryFolder& folder, std::uint64_t) {
-  return {"-smt2", write_file(folder, "input.smt2", smt2_input(scaled(100)))};
+  return {"-smt2", write_file(folder, "input.smt2", smt2_input(scaled(300)))};
 }
 Arguments prepare_rocksdb(const TemporaryFolder& folder, std::uint64_t) {
   return {"--benchmarks=fillrandom", fmt::format("--num={}", scaled(300'000)), "--seed=1",

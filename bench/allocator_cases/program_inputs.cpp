@@ -68,8 +68,8 @@ end
 puts sums.map(&:value).join(" ")
 )";
 
-constexpr int kVariables = 90;
-constexpr int kClauses = 383;  // 4.26 for each variable
+constexpr int kVariables = 120;
+constexpr int kClauses = 511;  // 4.26 for each variable
 
 }  // namespace
 
