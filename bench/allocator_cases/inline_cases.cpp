@@ -7,7 +7,7 @@
 // QT_HAVE_ALLOCATOR is defined where the build has the library (bench/CMakeLists.txt).
 #ifdef QT_HAVE_ALLOCATOR
 
-#include "allocator/allocator.hpp"
+#include "allocator/process.hpp"
 #include "allocator_cases/programs/measure.hpp"
 #include "platform/clock.hpp"
 #include "support/case.hpp"
@@ -20,7 +20,7 @@ constexpr std::uint64_t kSize = 64;
 Outcome inline_pair() {
   const platform::Stopwatch watch;
   const auto allocate = [](std::uint64_t size) { return allocator::allocate(size); };
-  const auto give_back = [](void* block) { allocator::deallocate(block); };
+  const auto give_back = [](void* block) { allocator::free(block); };
   const double ns = ns_per_operation(pairs(allocate, give_back, kSize), micro_ms());
   return Sample{watch.seconds()}.with("ns_per_op", ns);
 }
