@@ -25,7 +25,7 @@ from quintet.stats import geometric_mean, median_interval, ratio_interval
 
 FAMILY = "allocator"
 NUMBER = 12
-TITLE = "Allocator: programs under LD_PRELOAD, relative to mimalloc"
+TITLE = "Allocator: whole programs, relative to mimalloc"
 BASELINE = "mimalloc"
 PAPER_ROWS = (
     *("cfrac:1", "larson_sized:N", "sh6:N", "xmalloc_test:N"),

@@ -8,8 +8,8 @@
 #include <cstring>
 
 // allocator_fragmentation LIVE_MIB: a long-running program in short. It always holds LIVE_MIB of
-// blocks, but in each phase it asks for other sizes. Of a phase's blocks, which are dropped at
-// random, one in ten or so is still there after the next, between those that were given back.
+// blocks, but in each phase it asks for other sizes. What it drops for them is chosen at random, so
+// that some blocks of earlier phases are still there, between those that were given back.
 //
 // Prints a line for each phase, `rss_<phase> <MiB>`, with the memory in use at its end, and then
 // `live_mib <MiB>`. Every block is full of a byte that is looked at when it is given back.
@@ -25,7 +25,7 @@ constexpr Sizes kPhases[] = {
     {1000, 3000}, {48, 128},   {4000, 5000}, {16, 2000},   {300, 500}, {20000, 40000},
     {64, 96},     {130, 250},  {6000, 9000}, {32, 512},
 };
-constexpr double kTurnover = 2.3;  // e^-2.3: a tenth survives
+constexpr double kTurnover = 2.3;  // e^-2.3: a tenth survives blocks of its own size
 
 struct Block {
   unsigned char* bytes;
