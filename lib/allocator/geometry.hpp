@@ -10,7 +10,7 @@
 
 // How address space is cut: regions of units, spans of units, slabs of blocks.
 //
-// A region is one reservation, aligned to a unit. A unit (64 KiB) is the smallest piece that the
+// A region is one reservation, aligned to a unit. A unit (32 KiB) is the smallest piece that the
 // arena hands out; a span is a run of units; a slab is a span cut into blocks of one class. Blocks
 // up to a unit share slabs of one unit; larger ones have a span each.
 // The address arithmetic is over a word `W` and proved for all addresses (test/span_proof.cpp).
@@ -19,15 +19,16 @@ namespace quintet::allocator {
 
 // The numbers of a shape; checks use small ones, so that whole programs can be explored.
 struct Shape {
-  unsigned unit_shift = 16;
+  unsigned unit_shift = 15;
   unsigned page_shift = 12;
   std::uint64_t region_bytes = kTiB;          // the first reservation, if it is to be had
   std::uint64_t smallest_region = 64 * kMiB;  // the last that is tried
   std::uint64_t growth_bytes = 16 * kMiB;     // what is committed at a time
   std::uint64_t retained_bytes = 32 * kMiB;   // freed memory that is kept whatever is in use
   std::uint64_t link_bytes = 4 * kKiB;        // of blocks that are linked at a time
+  std::uint64_t at_hand_bytes = 128 * kKiB;   // of blocks of a class that a heap has at hand
   std::uint64_t remote_bytes = 16 * kKiB;     // of others' blocks that a heap keeps back
-  unsigned largest_units_shift = 4;           // blocks of more units are no class
+  unsigned largest_units_shift = 5;           // blocks of more units are no class
   unsigned span_bins = 128;  // longer spans than those of the last list do not exist
   std::uint32_t arenas = 8;  // NUMA nodes beyond share them
 };
@@ -100,10 +101,16 @@ struct Geometry {
     return static_cast<std::uint32_t>(
         units_of<std::uint64_t>(block_bytes<std::uint64_t>(size_class), kShape.unit_shift));
   }
-  // Blocks of a slab, and blocks that a heap keeps at hand of a class.
+  // Blocks of a slab.
   [[nodiscard]] static constexpr std::uint32_t capacity(std::uint32_t size_class) {
     const auto bytes = block_bytes<std::uint64_t>(size_class);
     return bytes >= kUnit ? 1 : static_cast<std::uint32_t>(kUnit / bytes);
+  }
+  // Blocks that a heap keeps at hand: as many as a slab has at least.
+  [[nodiscard]] static constexpr std::uint32_t at_hand(std::uint32_t size_class) {
+    const auto bytes = block_bytes<std::uint64_t>(size_class);
+    const auto count = static_cast<std::uint32_t>(kShape.at_hand_bytes / bytes);
+    return count > capacity(size_class) ? count : capacity(size_class);
   }
 };
 

@@ -55,7 +55,7 @@ class Heap {
     for (std::uint32_t c = 1; c <= G::kLastClass; ++c) {
       bins_[c].magic =
           static_cast<std::uint32_t>(block_magic<std::uint64_t>(block_bytes<std::uint64_t>(c)));
-      bins_[c].room.store(static_cast<std::int32_t>(G::capacity(c)));
+      bins_[c].room.store(static_cast<std::int32_t>(G::at_hand(c)));
     }
     see_region();
   }
@@ -216,6 +216,10 @@ class Heap {
   bool is_warm = false;
 
  private:
+  // Of a list that is too long, so many blocks stay: walking over more of them costs more than
+  // getting them back.
+  static constexpr std::uint32_t kKept = 32;
+
   // Free blocks of one class. Sixteen bytes natively.
   struct Bin {
     typename Env::template Plain<L*> head;
@@ -244,7 +248,7 @@ class Heap {
 
   [[gnu::noinline, gnu::cold]] void overflow(std::uint32_t size_class) {
     counts_.flushes += 1;
-    flush(size_class, (G::capacity(size_class) + 1) / 2);
+    flush(size_class, std::min<std::uint32_t>((G::at_hand(size_class) + 1) / 2, kKept));
     if ((counts_.flushes & 15) == 0) tell_all();
   }
   // Brings blocks at hand but the newest `keep` back to their slabs.

@@ -122,7 +122,8 @@ void prove_no_class_accepts_nothing() {
 void prove_blocks(std::uint64_t blocks_more) {
   const std::uint64_t size_class = 1 + choose(kClassesOfTheRealShape);
   const auto bytes = block_bytes<std::uint64_t>(size_class);
-  constexpr std::uint64_t kUnit = 1U << 16;
+  constexpr std::uint64_t kUnit = 1U << 15;
+  static_assert(kUnit == Geometry<Shape{}>::kUnit);
   const std::uint64_t capacity = (bytes >= kUnit ? 1 : kUnit / bytes) + blocks_more;
   const W one = any<W>("one");
   const W two = any<W>("two");

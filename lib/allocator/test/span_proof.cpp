@@ -20,7 +20,8 @@ using proof::Word;
 using W = Word<64>;
 using W32 = Word<32>;
 
-constexpr unsigned kUnitShift = 16;
+constexpr unsigned kUnitShift = 15;
+static_assert(kUnitShift == Shape{}.unit_shift);
 constexpr std::uint64_t kUnit = 1U << kUnitShift;
 
 // A region anywhere in the address space.

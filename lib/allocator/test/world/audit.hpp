@@ -138,7 +138,7 @@ class Audit {
         expect(slab->owner() == &heap && slab->size_class() == c, "bin: a block of another");
         add_free(slab, block, "bin: a block that is free elsewhere");
       });
-      expect(count == static_cast<std::int32_t>(G::capacity(c)) - heap.room(c), "bin: miscounts");
+      expect(count == static_cast<std::int32_t>(G::at_hand(c)) - heap.room(c), "bin: miscounts");
     }
     heap.for_each_in_quarantine([&](std::byte* block) {
       add_free(slab_of(block), block, "quarantine: a block that is free elsewhere");

@@ -317,6 +317,7 @@ struct SmallTraits {
                                 .growth_bytes = 64 * kKiB,
                                 .retained_bytes = 64 * kKiB,
                                 .link_bytes = 512,
+                                .at_hand_bytes = 4 * kKiB,
                                 .remote_bytes = 512,
                                 .largest_units_shift = 2,
                                 .span_bins = 64,
