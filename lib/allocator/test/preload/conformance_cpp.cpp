@@ -198,8 +198,9 @@ void check_handlers_that_help() {
       _exit(check::failures);
     }
     int status = -1;
-    expect(waitpid(child, &status, 0) == child && status == 0, "%s: status %d of a child", name,
-           status);
+    const bool has_ended = waitpid(child, &status, 0) == child;
+    expect(has_ended && status == 0, "%s: wait status %#x of a child", name,
+           static_cast<unsigned>(status));
   });
 }
 

@@ -33,14 +33,16 @@ void check_memalign() {
     std::free(block);
   }
   for (const std::size_t size : {0, 1, 4096, 4097, 100'000}) {
-    void* const paged = valloc(size);
-    expect(is_aligned(paged, kPage), "valloc(%zu) is not aligned to pages", size);
-    void* const pages = pvalloc(size);
-    expect(is_aligned(pages, kPage), "pvalloc(%zu) is not aligned to pages", size);
-    const std::size_t whole = (size + kPage - 1) / kPage * kPage;
-    expect(malloc_usable_size(pages) >= whole, "pvalloc(%zu) is not whole pages", size);
-    std::free(paged);
-    std::free(pages);
+    void* blocks[6];
+    for (std::size_t i = 0; i < 6; ++i) {
+      blocks[i] = i % 2 == 0 ? valloc(size) : pvalloc(size);
+      expect(is_aligned(blocks[i], kPage), "%s(%zu) is not aligned to pages",
+             i % 2 == 0 ? "valloc" : "pvalloc", size);
+      const std::size_t whole = i % 2 == 0 ? size : (size + kPage - 1) / kPage * kPage;
+      expect(malloc_usable_size(blocks[i]) >= whole, "%s(%zu) is too short",
+             i % 2 == 0 ? "valloc" : "pvalloc", size);
+    }
+    for (void* const block : blocks) std::free(block);
   }
 }
 

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <csignal>
 #include <cstdint>
@@ -30,6 +31,7 @@ struct Block {
 // Blocks of all threads. What a child finds here is its own copy.
 std::atomic<Block*> slots[kSlots];
 std::atomic<bool> is_over{false};
+std::size_t most_filled = 4096;  // bytes of a block that are written and read
 std::atomic<std::uint64_t> operations{0};
 
 std::uint64_t next(std::uint64_t& state) {
@@ -48,12 +50,12 @@ Block* make(std::size_t size) {
   auto* const block = static_cast<Block*>(std::malloc(sizeof(Block) + size));
   if (block == nullptr) return nullptr;
   block->size = size;
-  std::memset(block->bytes, static_cast<int>(size % 251), size < 4096 ? size : 4096);
+  std::memset(block->bytes, static_cast<int>(size % 251), std::min(size, most_filled));
   return block;
 }
 void drop(Block* block) {
   if (block == nullptr) return;
-  const std::size_t size = block->size < 4096 ? block->size : 4096;
+  const std::size_t size = std::min(block->size, most_filled);
   expect(check::is_filled(block->bytes, size, static_cast<unsigned char>(block->size % 251)),
          "a block of %zu bytes was changed", block->size);
   std::free(block);
@@ -72,7 +74,7 @@ void work_until_over(std::uint64_t seed) {
 
 // Returns the exit status.
 int be_child(std::uint64_t seed, Block* of_parent) {
-  alarm(30);
+  alarm(20);
   check::failures = 0;
   drop(of_parent);
   work(seed, 300);
@@ -98,13 +100,14 @@ void check_forks(int forks) {
   for (int i = 0; i < kThreads; ++i) {
     threads.emplace_back(work_until_over, static_cast<std::uint64_t>(i) * 1000);
   }
-  for (int i = 0; i < forks; ++i) {
+  for (int i = 0; i < forks && check::failures < 3; ++i) {
     Block* const block = make(static_cast<std::size_t>(i) * 100 + 1);
     const pid_t child = fork();
     if (child == 0) _exit(be_child(static_cast<std::uint64_t>(i), block));
     drop(block);
     int status = -1;
-    expect(child > 0 && waitpid(child, &status, 0) == child && status == 0,
+    const bool has_ended = child > 0 && waitpid(child, &status, 0) == child;
+    expect(has_ended && status == 0,
            "fork %d: wait status %#x (0xe: the child did not come to an end)", i,
            static_cast<unsigned>(status));
   }
@@ -121,12 +124,14 @@ void on_signal(int) {
 }
 
 void check_signals() {
+  for (auto& slot : slots) drop(slot.exchange(nullptr));
+  most_filled = 8;  // so that signals come while blocks are made and freed
   struct sigaction action{};
   action.sa_handler = on_signal;
   action.sa_flags = SA_RESTART;
   sigaction(SIGPROF, &action, nullptr);
   sigaction(SIGALRM, &action, nullptr);
-  const itimerval often{{0, 1000}, {0, 1000}};
+  const itimerval often{{0, 100}, {0, 100}};
   setitimer(ITIMER_PROF, &often, nullptr);
   setitimer(ITIMER_REAL, &often, nullptr);
   is_over = false;
@@ -135,7 +140,7 @@ void check_signals() {
     threads.emplace_back(work_until_over, static_cast<std::uint64_t>(i) * 1000);
   }
   const std::uint64_t before = operations.load();
-  while (signals.load() < 1000) work(7, 10);
+  while (signals.load() < 5000) work(7, 10);
   is_over = true;
   for (std::thread& thread : threads) thread.join();
   const itimerval never{};

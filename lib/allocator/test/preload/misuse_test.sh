@@ -87,25 +87,29 @@ run 0 free_20_mib QUINTET_MALLOC_STATS=0
 hears 0
 run 0 free_20_mib QUINTET_MALLOC_STATS=1
 hears "$(grep -cE '^quintet-malloc: [a-z_]+ [0-9]+$' heard)" 'used_bytes' 'misuses 0'
-# statistic NAME [VARIABLE=VALUE...]: of free_20_mib, from JSON.
+# statistic NAME CASE [VARIABLE=VALUE...]: leaves it in `value`, from JSON.
 statistic() {
-  run 0 "${case:-free_20_mib}" QUINTET_MALLOC_STATS=json "${@:2}"
+  run 0 "$2" QUINTET_MALLOC_STATS=json "${@:3}"
   hears 1
-  python3 -c 'import json, sys
+  value=$(python3 -c 'import json, sys
 d = json.load(open(sys.argv[1]))
-assert all(type(value) is int and value >= 0 for value in d.values()), d
-print(d[sys.argv[2]])' heard "$1" || fail "no statistic $1 in JSON"
+assert all(type(number) is int and number >= 0 for number in d.values()), d
+print(d[sys.argv[2]])' heard "$1" 2>said) || fail "no statistic $1 in JSON"
 }
-case=free_20_mib
-(($(statistic used_bytes) > 0)) || fail 'nothing is in use'
-(($(statistic most_used_bytes) >= 19 << 20)) || fail 'the peak is less than 20 MiB'
-(($(statistic large) == 1)) || fail 'not one large object'
-(($(statistic purged_bytes) == 0)) || fail '20 MiB are given back, though 32 may be kept'
-(($(statistic retained_bytes) >= 19 << 20)) || fail '20 MiB are not kept, but for what is in use'
-(($(statistic purged_bytes QUINTET_MALLOC_RETAIN_MIB=1) >= 19 << 20)) ||
-  fail '20 MiB are not given back with QUINTET_MALLOC_RETAIN_MIB=1'
-(($(statistic purged_bytes QUINTET_MALLOC_PURGE_DELAY_MS=0) >= 19 << 20)) ||
-  fail '20 MiB are not given back with QUINTET_MALLOC_PURGE_DELAY_MS=0'
-case=middle
-(($(statistic misuses QUINTET_MALLOC_ON_ERROR=ignore) == 1)) || fail 'misuse is not counted'
-echo 'done'
+mib=$((1 << 20))
+statistic used_bytes free_20_mib
+((value > 0)) || fail 'nothing is in use'
+statistic most_used_bytes free_20_mib
+((value >= 20 * mib)) || fail 'the peak is less than 20 MiB'
+statistic large free_20_mib
+((value == 1)) || fail 'not one large object'
+statistic purged_bytes free_20_mib
+((value == 0)) || fail '20 MiB are given back, though 32 may be kept'
+statistic retained_bytes free_20_mib
+((value >= 19 * mib)) || fail '20 MiB are not kept, but for what is in use again'
+statistic purged_bytes free_20_mib QUINTET_MALLOC_RETAIN_MIB=1
+((value >= 19 * mib)) || fail '20 MiB are not given back with QUINTET_MALLOC_RETAIN_MIB=1'
+statistic purged_bytes free_20_mib QUINTET_MALLOC_PURGE_DELAY_MS=0
+((value >= 19 * mib)) || fail '20 MiB are not given back with QUINTET_MALLOC_PURGE_DELAY_MS=0'
+statistic misuses middle QUINTET_MALLOC_ON_ERROR=ignore
+((value == 1)) || fail 'misuse is not counted'
