@@ -22,7 +22,7 @@ void check_refusals() {
   });
   expect_refused("calloc(1, PTRDIFF_MAX + 1)", ENOMEM,
                  [] { return std::calloc(1, opaque(kMost + 1)); });
-  for (const std::size_t alignment : {0, 3, 24, 100}) {
+  for (const std::size_t alignment : {0U, 3U, 24U, 100U}) {
     expect_refused("aligned_alloc with an alignment that is no power of two", EINVAL,
                    [&] { return std::aligned_alloc(alignment, 8); });
   }

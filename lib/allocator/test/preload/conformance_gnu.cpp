@@ -32,7 +32,7 @@ void check_memalign() {
     expect(is_aligned(block, alignment), "memalign(%zu, 100) is not aligned", alignment);
     std::free(block);
   }
-  for (const std::size_t size : {0, 1, 4096, 4097, 100'000}) {
+  for (const std::size_t size : {0U, 1U, 4096U, 4097U, 100'000U}) {
     void* blocks[6];
     for (std::size_t i = 0; i < 6; ++i) {
       blocks[i] = i % 2 == 0 ? valloc(size) : pvalloc(size);

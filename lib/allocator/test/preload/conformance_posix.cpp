@@ -21,7 +21,7 @@ void expect_error(const char* what, int error, Call call) {
 }
 
 void check_posix_memalign() {
-  for (const std::size_t alignment : {0, 1, 2, 4, 24, 48, 100}) {
+  for (const std::size_t alignment : {0U, 1U, 2U, 4U, 24U, 48U, 100U}) {
     expect_error("posix_memalign with a bad alignment", EINVAL,
                  [&](void** pointer) { return posix_memalign(pointer, alignment, 8); });
   }

@@ -34,12 +34,12 @@ const std::nothrow_t no_throw{};
 
 void* none() { return opaque<void*>(nullptr); }
 
-void use(void* block) {
+void use(void* block, void (*drop)(void*) = std::free) {
   expect(block != nullptr, "null");
   if (block == nullptr) return;
   std::memset(block, 0x42, kSize);
   expect(malloc_usable_size(block) >= kSize, "too short, or not ours");
-  std::free(block);
+  drop(block);
 }
 void use_posix(int (*call)(void**, std::size_t, std::size_t)) {
   void* block = nullptr;
@@ -50,6 +50,13 @@ void use_reallocarr() {
   void* block = nullptr;
   expect(reallocarr(&block, 10, 10) == 0, "refused");
   use(block);
+}
+
+void use_new(void* block) {
+  use(block, [](void* made) { ::operator delete(made); });
+}
+void use_array(void* block) {
+  use(block, [](void* made) { ::operator delete[](made); });
 }
 
 struct Call {
@@ -101,14 +108,14 @@ constexpr Call kCalls[] = {
     {"__libc_valloc", [] { use(__libc_valloc(kSize)); }},
     {"__libc_pvalloc", [] { use(__libc_pvalloc(kSize)); }},
     {"__posix_memalign", [] { use_posix(&__posix_memalign); }},
-    {"new", [] { use(::operator new(kSize)); }},
-    {"new[]", [] { use(::operator new[](kSize)); }},
-    {"new nothrow", [] { use(::operator new(kSize, no_throw)); }},
-    {"new[] nothrow", [] { use(::operator new[](kSize, no_throw)); }},
-    {"new aligned", [] { use(::operator new(kSize, kAlignment)); }},
-    {"new[] aligned", [] { use(::operator new[](kSize, kAlignment)); }},
-    {"new aligned nothrow", [] { use(::operator new(kSize, kAlignment, no_throw)); }},
-    {"new[] aligned nothrow", [] { use(::operator new[](kSize, kAlignment, no_throw)); }},
+    {"new", [] { use_new(::operator new(kSize)); }},
+    {"new[]", [] { use_array(::operator new[](kSize)); }},
+    {"new nothrow", [] { use_new(::operator new(kSize, no_throw)); }},
+    {"new[] nothrow", [] { use_array(::operator new[](kSize, no_throw)); }},
+    {"new aligned", [] { use_new(::operator new(kSize, kAlignment)); }},
+    {"new[] aligned", [] { use_array(::operator new[](kSize, kAlignment)); }},
+    {"new aligned nothrow", [] { use_new(::operator new(kSize, kAlignment, no_throw)); }},
+    {"new[] aligned nothrow", [] { use_array(::operator new[](kSize, kAlignment, no_throw)); }},
     {"delete", [] { ::operator delete(none()); }},
     {"delete[]", [] { ::operator delete[](none()); }},
     {"delete sized", [] { ::operator delete(none(), kSize); }},
