@@ -49,6 +49,25 @@ void* aligned(std::size_t alignment, std::size_t size) {
   return or_no_memory(ours::allocate_aligned(size, alignment));
 }
 
+// What realloc() does, for others here: a call of that name would be whoever's comes first.
+void* resized(void* pointer, std::size_t size) {
+  if (pointer != nullptr && size == 0) {
+    ours::free_as(ours::Kind::kMalloc, pointer);
+    return nullptr;
+  }
+  return or_no_memory(ours::reallocate(pointer, size));
+}
+
+struct mallinfo2 numbers() {
+  const ours::Statistics now = ours::statistics();
+  struct mallinfo2 info{};
+  info.arena = now.committed_bytes;
+  info.uordblks = now.used_bytes;
+  info.fordblks = now.retained_bytes;
+  info.keepcost = now.retained_bytes;
+  return info;
+}
+
 }  // namespace
 
 QT_EXPORT void* malloc(std::size_t size) noexcept {
@@ -64,24 +83,18 @@ QT_EXPORT void free(void* pointer) noexcept { ours::free_as(ours::Kind::kMalloc,
 QT_EXPORT void* calloc(std::size_t count, std::size_t size) noexcept {
   return or_no_memory(ours::allocate_zeroed(count, size));
 }
-QT_EXPORT void* realloc(void* pointer, std::size_t size) noexcept {
-  if (pointer != nullptr && size == 0) {
-    ours::free_as(ours::Kind::kMalloc, pointer);
-    return nullptr;
-  }
-  return or_no_memory(ours::reallocate(pointer, size));
-}
+QT_EXPORT void* realloc(void* pointer, std::size_t size) noexcept { return resized(pointer, size); }
 QT_EXPORT void* reallocarray(void* pointer, std::size_t count, std::size_t size) noexcept {
   std::size_t bytes = 0;
   if (__builtin_mul_overflow(count, size, &bytes)) {
     errno = ENOMEM;
     return nullptr;
   }
-  return realloc(pointer, bytes);
+  return resized(pointer, bytes);
 }
 // BSD: the old block is freed also if there is no new one.
 QT_EXPORT void* reallocf(void* pointer, std::size_t size) noexcept {
-  void* const block = realloc(pointer, size);
+  void* const block = resized(pointer, size);
   if (block == nullptr && size != 0) ours::free_as(ours::Kind::kMalloc, pointer);
   return block;
 }
@@ -92,7 +105,7 @@ QT_EXPORT int reallocarr(void* pointer, std::size_t count, std::size_t size) noe
   std::memcpy(&old, pointer, sizeof old);
   std::size_t bytes = 0;
   if (__builtin_mul_overflow(count, size, &bytes)) return EOVERFLOW;
-  void* const block = realloc(old, bytes);
+  void* const block = resized(old, bytes);
   errno = saved;
   if (block == nullptr && bytes != 0) return ENOMEM;
   std::memcpy(pointer, static_cast<void* const*>(&block), sizeof block);
@@ -162,17 +175,9 @@ QT_EXPORT int malloc_trim(std::size_t) noexcept {
 }
 // Its parameters are those of another allocator: all are accepted, none does anything.
 QT_EXPORT int mallopt(int, int) noexcept { return 1; }
-QT_EXPORT struct mallinfo2 mallinfo2() noexcept {
-  const ours::Statistics now = ours::statistics();
-  struct mallinfo2 info{};
-  info.arena = now.committed_bytes;
-  info.uordblks = now.used_bytes;
-  info.fordblks = now.retained_bytes;
-  info.keepcost = now.retained_bytes;
-  return info;
-}
+QT_EXPORT struct mallinfo2 mallinfo2() noexcept { return numbers(); }
 QT_EXPORT struct mallinfo mallinfo() noexcept {
-  const struct mallinfo2 wide = mallinfo2();
+  const struct mallinfo2 wide = numbers();
   struct mallinfo info{};
   info.arena = static_cast<int>(wide.arena);
   info.uordblks = static_cast<int>(wide.uordblks);

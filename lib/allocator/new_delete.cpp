@@ -15,7 +15,8 @@
 
 // Weak: absent in programs without C++.
 asm(".weak __gxx_personality_v0\n.weak __cxa_begin_catch\n.weak __cxa_end_catch\n"
-    ".weak _ZSt15get_new_handlerv\n.weak _ZSt17__throw_bad_allocv\n.weak _Unwind_Resume");
+    ".weak _ZSt15get_new_handlerv\n.weak _ZSt17__throw_bad_allocv\n.weak _Unwind_Resume\n"
+    ".weak _ZSt9terminatev");
 namespace std {
 void __throw_bad_alloc();
 }
