@@ -4,6 +4,8 @@
 // Nothing of libstdc++ is needed to load them: what throws, or asks for the new-handler, is there
 // if the program has C++ in it. [new.delete]: the handler is called until there is memory or it
 // throws; the nothrow forms return null then.
+#include <dlfcn.h>
+
 #include <cstddef>
 #include <cstdlib>
 #include <new>
@@ -15,19 +17,29 @@
 
 // Weak: absent in programs without C++.
 asm(".weak __gxx_personality_v0\n.weak __cxa_begin_catch\n.weak __cxa_end_catch\n"
-    ".weak _ZSt15get_new_handlerv\n.weak _ZSt17__throw_bad_allocv\n.weak _Unwind_Resume\n"
-    ".weak _ZSt9terminatev");
+    ".weak _Unwind_Resume\n.weak _ZSt9terminatev");
 namespace std {
-void __throw_bad_alloc();
-}
+[[gnu::weak]] void __throw_bad_alloc();
+[[gnu::weak]] new_handler get_new_handler() noexcept;
+}  // namespace std
 
 namespace {
 
 namespace ours = quintet::allocator;
 
+// A function of libstdc++, or null: the one that was there when this library was loaded, or that
+// has come with a library since, as into interpreters.
+template <class Function>
+Function* of_libstdcxx(Function* loaded, const char* name) {
+  if (loaded != nullptr) return loaded;
+  void* const library = ::dlopen("libstdc++.so.6", RTLD_LAZY | RTLD_NOLOAD);
+  return library == nullptr ? nullptr : reinterpret_cast<Function*>(::dlsym(library, name));
+}
+
 [[noreturn, gnu::noinline, gnu::cold]] void throw_bad_alloc() {
-  void (*const thrower)() = &std::__throw_bad_alloc;
-  if (*const_cast<void (*const volatile*)()>(&thrower) != nullptr) thrower();
+  if (auto* const thrower = of_libstdcxx(&std::__throw_bad_alloc, "_ZSt17__throw_bad_allocv")) {
+    thrower();
+  }
   ours::Message()
       .text("quintet-malloc: operator new has no memory, and no libstdc++ to throw")
       .send();
@@ -37,11 +49,9 @@ namespace ours = quintet::allocator;
 // Memory from `get`, or what the new-handler makes of there being none: null without a handler.
 template <class Get>
 [[gnu::noinline, gnu::cold]] void* ask_handler(Get get) {
-  std::new_handler (*const getter)() noexcept = &std::get_new_handler;
+  auto* const getter = of_libstdcxx(&std::get_new_handler, "_ZSt15get_new_handlerv");
   for (;;) {
-    const bool known =
-        *const_cast<std::new_handler (*const volatile*)() noexcept>(&getter) != nullptr;
-    const std::new_handler handler = known ? getter() : nullptr;
+    const std::new_handler handler = getter == nullptr ? nullptr : getter();
     if (handler == nullptr) return nullptr;
     handler();
     if (void* const block = get()) return block;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
-// A library that life.cpp loads and unloads: it allocates when it is loaded, in variables of
-// threads, and when it goes.
+// A library that life.cpp and late_cpp.cpp load: it allocates when it is loaded, in variables of
+// threads, and when it goes; and it asks for more than there is.
 #include <cstddef>
+#include <cstdint>
+#include <new>
 #include <string>
 #include <vector>
 
@@ -24,4 +26,26 @@ extern "C" [[gnu::visibility("default")]] std::size_t plugin_work(std::size_t ro
   of_thread.resize(10);
   if (loaded.back() != std::string(100, 'l')) return 0;
   return right;
+}
+
+// How often the new-handler was called before bad_alloc came out; -1 if it did not.
+extern "C" [[gnu::visibility("default")]] int plugin_ask_too_much(int calls_of_handler) {
+  static int calls = 0, most = 0;
+  calls = 0;
+  most = calls_of_handler;
+  const std::new_handler handler = [] {
+    if (++calls == most) std::set_new_handler(nullptr);
+  };
+  std::set_new_handler(most == 0 ? nullptr : handler);
+  volatile std::size_t size = PTRDIFF_MAX;
+  if (void* const block = ::operator new(size, std::nothrow)) {
+    ::operator delete(block);
+    return -1;
+  }
+  try {
+    ::operator delete(::operator new(size));
+  } catch (const std::bad_alloc&) {
+    return calls;
+  }
+  return -1;
 }
