@@ -5,6 +5,7 @@
 
 #include <array>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -19,18 +20,29 @@ using std::string_view;
 constinit std::atomic<bool> is_read{false};
 constinit std::atomic<int> statistics{0};
 
-// The value of QUINTET_MALLOC_<name>, or null data. getenv(3) is not ours to call this early.
-string_view value_of(string_view name) {
-  constexpr string_view kPrefix = "QUINTET_MALLOC_";
+constexpr string_view kPrefix = "QUINTET_MALLOC_";
+
+// f(name, value) for each QUINTET_MALLOC_<name>=<value>. getenv(3) is not ours to call this early.
+template <class F>
+void for_each_setting(F f) {
   for (char** entry = ::environ; entry != nullptr && *entry != nullptr; ++entry) {
     string_view text(*entry);
     if (!text.starts_with(kPrefix)) continue;
     text.remove_prefix(kPrefix.size());
-    if (!text.starts_with(name) || text.size() == name.size() || text[name.size()] != '=') continue;
-    text.remove_prefix(name.size() + 1);
-    return text;
+    const std::size_t sign = text.find('=');
+    if (sign != string_view::npos) {
+      f(string_view(text.data(), sign), string_view(text.data() + sign + 1));
+    }
   }
-  return {};
+}
+
+// The value of an option, or null data. Of several the first, as for getenv(3).
+string_view value_of(string_view wanted) {
+  string_view found;
+  for_each_setting([&](string_view name, string_view value) {
+    if (name == wanted && found.data() == nullptr) found = value;
+  });
+  return found;
 }
 
 // The number, or false.
@@ -48,7 +60,7 @@ bool parse(string_view text, std::uint64_t most, std::uint64_t& number) {
 
 void refuse(string_view name, string_view value, string_view wanted) {
   Message line;
-  line.text("quintet-malloc: QUINTET_MALLOC_").text(name).text("=").text(value);
+  line.text("quintet-malloc: ").text(kPrefix).text(name).text("=").text(value);
   line.text(" is ignored: use ").text(wanted).send();
 }
 
@@ -117,6 +129,17 @@ bool set_help(ProcessAllocator&, string_view value) {
   return true;
 }
 
+void refuse_unknown() {
+  for_each_setting([](string_view name, string_view) {
+    for (const Option& option : kOptions) {
+      if (option.name == name) return;
+    }
+    Message line;
+    line.text("quintet-malloc: ").text(kPrefix).text(name);
+    line.text(" is unknown: QUINTET_MALLOC_HELP=1 lists what there is").send();
+  });
+}
+
 }  // namespace
 
 void read_options(ProcessAllocator& allocator) noexcept {
@@ -127,6 +150,7 @@ void read_options(ProcessAllocator& allocator) noexcept {
       refuse(option.name, value, option.values);
     }
   }
+  refuse_unknown();
 }
 
 int wanted_statistics() noexcept { return statistics.load(std::memory_order_relaxed); }

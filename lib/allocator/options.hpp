@@ -8,7 +8,8 @@
 // QUINTET_MALLOC_HELP=1.
 namespace quintet::allocator {
 
-// Once, as soon as there is an environment. A value that is none is named on stderr, and ignored.
+// Once, as soon as there is an environment. A name or value that is none is named on stderr, and
+// ignored.
 void read_options(ProcessAllocator& allocator) noexcept;
 // Whether statistics are wanted at the end: 0 no, 1 text, 2 JSON.
 [[nodiscard]] int wanted_statistics() noexcept;

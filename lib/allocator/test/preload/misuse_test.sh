@@ -68,6 +68,8 @@ for setting in PURGE_DELAY_MS=soon PURGE_DELAY_MS=-1 PURGE_DELAY_MS=999999999999
   hears 1 "QUINTET_MALLOC_$setting is ignored: use "
   went_on
 done
+run 0 free_20_mib QUINTET_MALLOC_STAT=1 QUINTET_MALLOC_=x
+hears 2 'QUINTET_MALLOC_STAT is unknown: QUINTET_MALLOC_HELP=1 lists' 'QUINTET_MALLOC_ is unknown: '
 run "$aborted" stack QUINTET_MALLOC_ON_ERROR=explode # the standard is kept
 hears 2 'use abort, report or ignore'
 
