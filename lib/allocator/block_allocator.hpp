@@ -213,6 +213,7 @@ class BlockAllocator {
       heap.free_own(block, found.size_class());
     } else {
       heap.free_other(block, found.word, *found.region);
+      if (heap.tells_often()) pool_.scavenge();
     }
   }
 

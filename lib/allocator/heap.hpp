@@ -163,6 +163,8 @@ class Heap {
   void tell_all() {
     pending_.take_all([this](const auto& entry) { tell(entry); });
   }
+  // Whether others have freed blocks of this heap that it has not taken. Any thread.
+  [[nodiscard]] bool has_mail() const { return inbox_.load(std::memory_order_relaxed) != nullptr; }
   // Takes what others have freed.
   void drain();
   // Brings all blocks at hand back to their slabs, and slabs without a block in use back to the
@@ -184,6 +186,12 @@ class Heap {
            known_units_ == region.committed();
   }
 
+  // True after each 64th time that it told another, and once.
+  [[nodiscard]] bool tells_often() {
+    if (counts_.told - told_before_ < 64) return false;
+    told_before_ = counts_.told;
+    return true;
+  }
   [[nodiscard]] HeapCounts counts() const { return counts_; }
   // f(slab) for every slab of this heap.
   template <class F>
@@ -212,8 +220,6 @@ class Heap {
   // Where the heap stands in the pool (heap_pool.hpp).
   typename Env::template Plain<Heap*> pool_next;
   Heap* all_next = nullptr;
-  // The pool's: this heap has not been collected since its thread ended.
-  bool is_warm = false;
 
  private:
   // Of a list that is too long, so many blocks stay: walking over more of them costs more than
@@ -293,6 +299,7 @@ class Heap {
   std::array<std::byte*, kQuarantine> quarantine_{};
   std::size_t quarantine_at_ = 0;
   HeapCounts counts_;
+  std::uint64_t told_before_ = 0;
   bool is_direct_ = false;
   // Slabs with remote blocks, the last one first.
   alignas(kCacheLineBytes) typename Env::template Atomic<Slab<Env>*> inbox_{nullptr};

@@ -11,7 +11,7 @@
 // blocks at hand; a thread that begins takes the last one left. So nothing moves when threads come
 // and go, blocks that are still in use are freed to the heap as before, and no more heaps are made
 // than threads were alive at a time.
-// Heaps that wait here are collected by threads that need memory (scavenge), once each time.
+// Threads that free blocks of others now and then collect a heap that waits here (scavenge).
 // Threading: any; locks.
 namespace quintet::allocator {
 
@@ -26,7 +26,6 @@ class HeapPool {
       const Locked locked(lock_);
       if (H* const heap = free_.load(); heap != nullptr) {
         if (!Env::has(Fault::kAdoptedTwice)) free_.store(heap->pool_next.load());
-        heap->is_warm = false;
         heap->set_node(shared.os.node());
         return heap;
       }
@@ -37,7 +36,6 @@ class HeapPool {
   void put(H* heap) {
     if (!Env::has(Fault::kPendingForgotten)) heap->tell_all();
     const Locked locked(lock_);
-    heap->is_warm = true;
     heap->pool_next.store(free_.load());
     free_.store(heap);
   }
@@ -60,18 +58,13 @@ class HeapPool {
     free_direct_.store(heap);
   }
 
-  // Collects the heap that was left last, if nobody has since it was left. O(its slabs).
+  // Collects a heap that waits here and has had mail, if there is one: what threads have left
+  // behind would else stay taken when others free it. O(heaps, and the slabs of that one).
   void scavenge() {
-    H* heap = nullptr;
-    {
-      const Locked locked(lock_);
-      heap = free_.load();
-      if (heap == nullptr || !heap->is_warm) return;
-      free_.store(heap->pool_next.load());
-    }
+    H* const heap = take_one_with_mail();
+    if (heap == nullptr) return;
     heap->collect();
     const Locked locked(lock_);
-    heap->is_warm = false;
     append(heap);
   }
   // Collects all heaps that wait here.
@@ -86,7 +79,6 @@ class HeapPool {
       H* const next = heap->pool_next.load();
       heap->collect();
       const Locked locked(lock_);
-      heap->is_warm = false;
       append(heap);
       heap = next;
     }
@@ -104,7 +96,21 @@ class HeapPool {
   static constexpr std::uint64_t kStoreBytes =
       align_up<std::uint64_t>(16 * sizeof(H), std::uint64_t{1} << Env::kShape.page_shift);
 
-  // Behind all others: warm ones are taken first. Requires: the lock.
+  [[nodiscard]] H* take_one_with_mail() {
+    const Locked locked(lock_);
+    H* before = nullptr;
+    for (H* heap = free_.load(); heap != nullptr; heap = heap->pool_next.load()) {
+      if (heap->has_mail()) {
+        H* const after = heap->pool_next.load();
+        before == nullptr ? free_.store(after) : before->pool_next.store(after);
+        return heap;
+      }
+      before = heap;
+    }
+    return nullptr;
+  }
+
+  // Behind all others: those that were just left are taken first. Requires: the lock.
   void append(H* heap) {
     heap->pool_next.store(nullptr);
     H* last = free_.load();

@@ -61,19 +61,9 @@ class OwnedHeap {
 
 class ProcessResource final : public std::pmr::memory_resource {
  private:
-  void* do_allocate(std::size_t bytes, std::size_t alignment) override {
-    void* const block = alignment <= alignof(std::max_align_t)
-                            ? quintet::allocator::allocate(bytes < 16 ? 16 : bytes)
-                            : allocate_aligned(bytes, alignment);
-    if (block == nullptr) throw std::bad_alloc();
-    return block;
-  }
-  void do_deallocate(void* pointer, std::size_t, std::size_t) override {
-    quintet::allocator::free(pointer);
-  }
-  [[nodiscard]] bool do_is_equal(const memory_resource& other) const noexcept override {
-    return dynamic_cast<const ProcessResource*>(&other) != nullptr;
-  }
+  void* do_allocate(std::size_t bytes, std::size_t alignment) override;
+  void do_deallocate(void* pointer, std::size_t bytes, std::size_t alignment) override;
+  [[nodiscard]] bool do_is_equal(const memory_resource& other) const noexcept override;
 };
 
 class HeapResource final : public std::pmr::memory_resource {
@@ -82,18 +72,9 @@ class HeapResource final : public std::pmr::memory_resource {
   explicit HeapResource(OwnedHeap& heap) : heap_(&heap) {}
 
  private:
-  void* do_allocate(std::size_t bytes, std::size_t alignment) override {
-    void* const block = heap_->allocate(bytes, alignment);
-    if (block == nullptr) throw std::bad_alloc();
-    return block;
-  }
-  void do_deallocate(void* pointer, std::size_t, std::size_t) override {
-    heap_->deallocate(pointer);
-  }
-  [[nodiscard]] bool do_is_equal(const memory_resource& other) const noexcept override {
-    const auto* const same = dynamic_cast<const HeapResource*>(&other);
-    return same != nullptr && same->heap_ == heap_;
-  }
+  void* do_allocate(std::size_t bytes, std::size_t alignment) override;
+  void do_deallocate(void* pointer, std::size_t bytes, std::size_t alignment) override;
+  [[nodiscard]] bool do_is_equal(const memory_resource& other) const noexcept override;
 
   OwnedHeap* heap_;
 };

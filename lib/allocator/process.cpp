@@ -76,8 +76,14 @@ Value with_heap(Value none, F f) {
 // What must hold across fork(2): the child finds every lock free, and nothing half done.
 void before_fork() { process_allocator.lock_all(); }
 void after_fork() { process_allocator.unlock_all(); }
+void after_fork_in_child() {
+  after_fork();
+  std::uint32_t being_made = 1;  // by a thread that is not here
+  key_state.compare_exchange_strong(being_made, 0, std::memory_order_relaxed,
+                                    std::memory_order_relaxed);
+}
 [[gnu::constructor]] void start() {
-  ::pthread_atfork(before_fork, after_fork, after_fork);
+  ::pthread_atfork(before_fork, after_fork, after_fork_in_child);
   read_options(process_allocator);  // the first blocks may be older than the environment
 }
 

@@ -60,10 +60,10 @@ template <class W32>
 }
 
 // A table that says what class_of() says, for small sizes: what the hot path reads. No class in it
-// is below `smallest`.
+// is below `smallest`. Hidden: a library that exported it would read it through a pointer.
 inline constexpr std::size_t kTableBytes = 1024;
 template <std::uint8_t kSmallest>
-inline constexpr auto kClassTable = [] {
+[[gnu::visibility("hidden")]] inline constexpr auto kClassTable = [] {
   std::array<std::uint8_t, kTableBytes / 8 + 1> table{};
   for (std::size_t i = 0; i < table.size(); ++i) {
     table[i] = std::max(kSmallest, static_cast<std::uint8_t>(class_of<std::uint64_t>(i * 8)));
