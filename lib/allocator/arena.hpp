@@ -273,6 +273,7 @@ class Arena {
       mark(*region, first, units, SpanState::kUsed);
     }
     const bool done = os.decommit(region->address(first), units * G::kUnit);
+    if (done) region->drop_states(os, first, units);
     const MaybeLocked locked(lock_);
     insert(*region, first, units, done ? SpanState::kClean : SpanState::kDirty, now);
     counts_.purges += 1;

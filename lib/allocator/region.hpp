@@ -106,6 +106,15 @@ class Region {
       }
     }
   }
+  // The same, and they take no memory. The units are free.
+  void drop_states(typename Env::Os& os, std::uint64_t first, std::uint64_t units) {
+    if constexpr (kStates != 0) {
+      const auto begin = reinterpret_cast<std::uintptr_t>(states_ + first * kStates);
+      const auto from = align_up<std::uintptr_t>(begin, G::kPage);
+      const auto to = align_down<std::uintptr_t>(begin + units * kStates, G::kPage);
+      if (from < to) (void)os.decommit(reinterpret_cast<std::byte*>(from), to - from);
+    }
+  }
   [[nodiscard]] bool holds(const Slab<Env>* slab) const {
     return slab >= slabs_ && slab < slabs_ + units_;
   }

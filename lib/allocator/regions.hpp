@@ -95,11 +95,13 @@ class Regions {
     const std::uint64_t needed =
         align_up<std::uint64_t>((units + units / 256 + 4) * G::kUnit, G::kUnit);
     if (wish_ == 0) wish_ = Env::kShape.region_bytes;
+    // Where space is short, some is left for stacks: only the first region may be as small as that.
+    const std::uint64_t floor = Env::kShape.smallest_region * (count == 0 ? 1 : 8);
     for (;;) {
       const std::uint64_t bytes = std::max(wish_, needed);
       if (regions_[count].make(os, bytes)) break;
-      if (bytes == needed || wish_ <= Env::kShape.smallest_region) return false;
-      wish_ = std::max(wish_ / 4, Env::kShape.smallest_region);
+      if (bytes == needed || wish_ <= floor) return false;
+      wish_ = std::max(wish_ / 4, floor);
     }
     // release: pairs with find() and first(), for the region.
     count_.store(count + 1, std::memory_order_release);

@@ -7,7 +7,7 @@ using check::expect;
 namespace {
 
 constexpr std::size_t kNeighbours = 8;
-constexpr std::size_t kUnit = 1 << 16;  // no block has a larger natural alignment
+constexpr std::size_t kUnit = 1 << 15;  // no block has a larger natural alignment
 
 std::size_t natural_alignment(std::size_t size) {
   const std::size_t lowest = size & (~size + 1);
