@@ -225,7 +225,8 @@ class Player {
     auto& reports = allocator_.os().reports;
     reports.clear();
     int here = 0;
-    allocator_.free(some_heap(), &here);
+    int* volatile foreign = &here;  // or the compiler warns of what would be if it were a block
+    allocator_.free(some_heap(), foreign);
     if (reports.size() != 1 || reports[0].misuse != Misuse::kForeign)
       wrong("foreign: not reported");
     allocator_.free(some_heap(), nullptr);
