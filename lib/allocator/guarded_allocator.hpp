@@ -108,7 +108,7 @@ class GuardedAllocator : public BlockAllocator<Env> {
         Base::os().report(Misuse::kAfterFree, block);
       }
       // A free block is zero but for its link; where none was, an older slab may have been.
-      if (bytes <= G::kUnit) std::memset(block, 0, was_free ? sizeof(void*) : bytes);
+      std::memset(block, 0, was_free || bytes > G::kUnit ? sizeof(void*) : bytes);
       Guard::seal(block, bytes, size);
     }
     Guard::set_state(*found.region, block, BlockState::kMalloc);
@@ -152,9 +152,18 @@ class GuardedAllocator : public BlockAllocator<Env> {
       if (!is_large && (found.word ^ heap.tag()) < kClasses) {
         block = heap.quarantine(block);
         if (block == nullptr) return;
+        look_again(block);
       }
     }
     Base::free(heap, block);
+  }
+
+  // Reports what was written to a block while it was in quarantine.
+  void look_again(std::byte* block) {
+    const std::uint64_t bytes = Base::usable_size(Base::find(block));
+    if (Guard::is_wiped_for_link(block, bytes)) return;
+    Base::os().report(Misuse::kAfterFree, block);
+    Guard::wipe(block, bytes);
   }
 
   void keep_state(const Found& found, const std::byte* block, const std::byte* moved) {

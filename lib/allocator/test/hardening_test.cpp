@@ -109,6 +109,30 @@ TEST_CASE("one byte behind or before a block is found when it is freed") {
   CHECK(w.reported() == Misuses{Misuse::kUnderflow});
 }
 
+TEST_CASE("what is left over of a block is looked at from both ends") {
+  Paranoid w;
+  std::byte* const block = w.allocate(1025);  // of 1280 bytes, the last eight for the trailer
+  for (const std::size_t at : {1025, 1088, 1208, 1271}) {
+    block[at] ^= std::byte{1};
+    w.free(block);
+    CHECK(w.reported() == Misuses{Misuse::kOverflow});
+    block[at] ^= std::byte{1};
+  }
+  w.free(block);
+  CHECK(w.reported().empty());
+}
+
+TEST_CASE("a write to a block in quarantine is found when it leaves") {
+  for (const std::size_t size : {8, 24, 1000, 9000}) {  // the last one has a slab of its own
+    Paranoid w;
+    std::byte* const block = w.allocate(size);
+    w.free(block);
+    block[7] = std::byte{1};  // in the link, as soon as there is one
+    for (int i = 0; i < 200; ++i) w.free(w.allocate(size));
+    CHECK(w.reported() == Misuses{Misuse::kAfterFree});
+  }
+}
+
 TEST_CASE("a write to a free block is found when it is used again") {
   Paranoid w;
   std::byte* const block = w.allocate(100);
