@@ -2,8 +2,12 @@
 #include "allocator/process.hpp"
 
 #include <pthread.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <cstdint>
 
 #include "allocator/options.hpp"
@@ -11,6 +15,13 @@
 namespace quintet::allocator {
 
 constinit ProcessAllocator process_allocator;
+
+void ProcessAtomics::nap() noexcept {
+  const int saved = errno;
+  const timespec moment{0, 50'000};
+  ::syscall(SYS_nanosleep, &moment, nullptr);  // nanosleep(3) is a cancellation point
+  errno = saved;
+}
 
 namespace {
 

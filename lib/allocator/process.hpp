@@ -2,7 +2,6 @@
 #pragma once
 
 #include <sched.h>
-#include <time.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -42,14 +41,17 @@ struct ProcessAtomics : StdAtomics {
       } else if (looks < kYields) {
         ::sched_yield();
       } else {
-        const timespec moment{0, 50'000};
-        ::nanosleep(&moment, nullptr);
+        nap();
       }
     }
     return value;
   }
 
  private:
+  // 50 microseconds. errno is kept, and no thread is cancelled here: malloc() and free() are no
+  // cancellation points.
+  static void nap() noexcept;
+
   static constexpr unsigned kSpins = 32;
   static constexpr unsigned kYields = 128;
 };

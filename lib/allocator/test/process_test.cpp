@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "allocator/process.hpp"
 
+#include <pthread.h>
+#include <time.h>
+
+#include <cerrno>
 #include <cstring>
 #include <map>
 #include <memory_resource>
@@ -75,6 +79,33 @@ TEST_CASE("a heap frees all its blocks at once and can be walked and used again"
   OwnedHeap other(std::move(heap));
   CHECK(other.allocate(100, 64) != nullptr);
   other.collect();
+}
+
+// Waits for the allocator's locks as a thread that is to be cancelled. Null: it was not.
+void* wait_for_memory(void* errno_after) {
+  ::pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, nullptr);
+  ::pthread_cancel(::pthread_self());
+  errno = 0;
+  ::pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, nullptr);
+  quintet::allocator::free(allocate(2 << 20));
+  *static_cast<int*>(errno_after) = errno;
+  ::pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, nullptr);
+  return nullptr;
+}
+
+TEST_CASE("no thread is cancelled while it waits for memory") {
+  process_allocator.lock_all();
+  pthread_t thread{};
+  int errno_after = -1;
+  const bool is_made = ::pthread_create(&thread, nullptr, wait_for_memory, &errno_after) == 0;
+  const timespec moment{0, 50'000'000};
+  ::nanosleep(&moment, nullptr);
+  process_allocator.unlock_all();
+  REQUIRE(is_made);
+  void* outcome = nullptr;
+  ::pthread_join(thread, &outcome);
+  CHECK(outcome == nullptr);
+  CHECK(errno_after == 0);
 }
 
 TEST_CASE("misuse ends the process with a line that names the address") {
