@@ -32,6 +32,12 @@ class GuardedAllocator : public BlockAllocator<Env> {
   [[nodiscard]] std::byte* allocate_zeroed(H& heap, std::size_t count, std::size_t size) {
     std::size_t bytes = 0;
     if (__builtin_mul_overflow(count, size, &bytes) || bytes > kMostBytes) return nullptr;
+    if (kTrailers && Guard::padded(bytes) <= G::kLargest) {
+      // What was written to the free block must be seen before it is gone.
+      std::byte* const block = allocate(heap, bytes);
+      if (block != nullptr) std::memset(block, 0, bytes);
+      return block;
+    }
     return give(Base::allocate_zeroed(heap, 1, Guard::padded(bytes)), bytes);
   }
   [[nodiscard]] std::byte* allocate_aligned(H& heap, std::size_t size, std::size_t alignment) {
@@ -94,6 +100,8 @@ class GuardedAllocator : public BlockAllocator<Env> {
     if (!Guard::is_in_use(state)) return true;
     if (state != kind) return Base::os().report(Misuse::kWrongKind, pointer), false;
     if (!kTrailers || size == kAnySize || usable_size(found, block) == size) return true;
+    // Without its trailer nobody knows what size it was: free() says what has happened to it.
+    if (!Guard::has_trailer(block, Base::usable_size(found))) return true;
     return Base::os().report(Misuse::kWrongSize, pointer), false;
   }
 

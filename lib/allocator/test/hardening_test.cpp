@@ -143,6 +143,31 @@ TEST_CASE("a write to a free block is found when it is used again") {
   CHECK(w.reported() == Misuses{Misuse::kAfterFree});
 }
 
+TEST_CASE("a write to a free block is found also when the block is wanted zeroed") {
+  Paranoid w;
+  std::byte* const block = w.allocate(100);
+  w.free(block);
+  for (int i = 0; i < 200; ++i) w.free(w.allocate(100));  // it leaves the quarantine
+  block[50] = std::byte{1};
+  for (int i = 0; i < 1000 && w.allocator->os().reports.empty(); ++i) {
+    std::byte* const next = w.allocator->allocate_zeroed(*w.heap, 10, 10);
+    CHECK(std::all_of(next, next + 100, [](std::byte b) { return b == std::byte{0}; }));
+    w.free(next);
+  }
+  CHECK(w.reported() == Misuses{Misuse::kAfterFree});
+}
+
+TEST_CASE("an overflow is not taken for a wrong size") {
+  Paranoid w;
+  std::byte* const block = w.allocate(100);
+  w.allocator->set_kind(block, BlockState::kNew);
+  for (int i = 100; i < 112; ++i) block[i] = std::byte{0x41};
+  CHECK(w.allocator->matches(block, BlockState::kNew, 100));
+  CHECK(w.reported().empty());
+  w.free(block);
+  CHECK(w.reported() == Misuses{Misuse::kOverflow});
+}
+
 TEST_CASE("a freed block is not used again soon") {
   Paranoid w;
   std::byte* const block = w.allocate(100);
