@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <cstring>
 
 #include "allocator/message.hpp"
 #include "base/align.hpp"
@@ -16,6 +17,7 @@ namespace quintet::allocator {
 namespace {
 
 constexpr int kMremapDontUnmap = 4;  // Linux 5.7; named here because older C libraries do not
+constexpr int kFixed = MREMAP_MAYMOVE | MREMAP_FIXED;
 
 // errno as it was, whatever happens in between.
 class SavedErrno {
@@ -66,8 +68,44 @@ void MmapMemory::release(std::byte* begin, std::uint64_t bytes) {
 bool MmapMemory::move(std::byte* from, std::byte* to, std::uint64_t bytes) {
   const SavedErrno saved;
   if (moves_.fetch_add(1, std::memory_order_relaxed) >= kMostMoves) return false;
-  constexpr int kFlags = MREMAP_MAYMOVE | MREMAP_FIXED | kMremapDontUnmap;
-  return ::mremap(from, bytes, bytes, kFlags, to) != MAP_FAILED;
+  if (moves_several_mappings()) {
+    return ::mremap(from, bytes, bytes, kFixed | kMremapDontUnmap, to) != MAP_FAILED;
+  }
+  // Refused here, nothing is lost.
+  void* const aside = ::mremap(from, bytes, bytes, MREMAP_MAYMOVE | kMremapDontUnmap);
+  if (aside == MAP_FAILED) return false;
+  if (::mremap(aside, bytes, bytes, kFixed, to) != MAP_FAILED) return true;
+  // The kernel itself has no memory. The target may be a hole now.
+  constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED;
+  if (::mmap(to, bytes, PROT_READ | PROT_WRITE, kFlags, -1, 0) == MAP_FAILED) {
+    Message().text("quintet-malloc: no memory to move a block: give the program more").send();
+    std::abort();
+  }
+  std::memcpy(to, aside, bytes);
+  ::munmap(aside, bytes);
+  return true;
+}
+
+// Before Linux 6.17 mremap(2) moves no range of several mappings, which a block is that was moved
+// and has grown since; and it finds that out after it has unmapped the target. Tried on pages of no
+// importance.
+bool MmapMemory::moves_several_mappings() {
+  Moves known = several_.load(std::memory_order_relaxed);
+  if (known == Moves::kUnknown) {
+    constexpr std::uint64_t kTwo = 2 * 4096;
+    void* const pages =
+        ::mmap(nullptr, 2 * kTwo, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (pages == MAP_FAILED) return false;
+    ::mprotect(pages, kTwo / 2, PROT_READ);
+    void* const to = static_cast<std::byte*>(pages) + kTwo;
+    known = ::mremap(pages, kTwo, kTwo, kFixed | kMremapDontUnmap, to) != MAP_FAILED
+                ? Moves::kDone
+                : Moves::kRefused;
+    // What was refused has left a hole, in which there may be something else by now.
+    ::munmap(pages, known == Moves::kDone ? 2 * kTwo : kTwo);
+    several_.store(known, std::memory_order_relaxed);
+  }
+  return known == Moves::kDone;
 }
 
 void MmapMemory::set_secret() {

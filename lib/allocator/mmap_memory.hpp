@@ -43,10 +43,15 @@ class MmapMemory {
   [[nodiscard]] std::uint64_t errors() const { return errors_.load(std::memory_order_relaxed); }
 
  private:
+  // How the kernel takes a move of several mappings.
+  enum class Moves : std::uint8_t { kUnknown, kDone, kRefused };
+  [[nodiscard]] bool moves_several_mappings();
+
   static constexpr std::uint32_t kMostMoves = 8192;
 
   static inline constinit std::uint64_t secret_ = 0x9E3779B97F4A7C15;
   std::atomic<std::uint32_t> moves_{0};
+  std::atomic<Moves> several_{Moves::kUnknown};
   std::atomic<std::uint64_t> errors_{0};
   std::atomic<bool> wants_huge_pages_{false};
   std::atomic<OnError> on_error_{OnError::kAbort};
