@@ -93,8 +93,13 @@ void after_fork_in_child() {
   key_state.compare_exchange_strong(being_made, 0, std::memory_order_relaxed,
                                     std::memory_order_relaxed);
 }
-[[gnu::constructor]] void start() {
+// The first constructor of all (-z initfirst): handlers that others register, who may allocate in
+// them, then run before ours when we lock, and after ours when we unlock.
+[[gnu::constructor]] void start(int, char**, [[maybe_unused]] char** environment) {
   ::pthread_atfork(before_fork, after_fork, after_fork_in_child);
+#if defined(__GLIBC__)  // which hands this to constructors, and has not done so for itself yet
+  if (::environ == nullptr) ::environ = environment;
+#endif
   read_options(process_allocator);  // the first blocks may be older than the environment
 }
 
