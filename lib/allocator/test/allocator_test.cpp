@@ -19,6 +19,7 @@ namespace {
 using world::BoundedMemory;
 using world::SmallAllocator;
 using Real = Allocator<BoundedMemory, StdAtomics>;
+using Sizes = std::vector<std::size_t>;
 
 template <class A>
 struct World {
@@ -49,7 +50,7 @@ TEST_CASE("each size up to one MiB has the smallest class that holds it") {
 TEST_CASE("every alignment up to 128 MiB is kept for every size") {
   World<Real> w;
   for (std::size_t alignment = 1; alignment <= 128 * kMiB; alignment *= 2) {
-    for (const std::size_t size : {0, 1, 24, 100, 1000, 5000, 40'000, 70'000, 2'000'000}) {
+    for (const std::size_t size : Sizes{0, 1, 24, 100, 1000, 5000, 40'000, 70'000, 2'000'000}) {
       std::byte* const block = w.allocator->allocate_aligned(*w.heap, size, alignment);
       REQUIRE(block != nullptr);
       CHECK(reinterpret_cast<std::uintptr_t>(block) % alignment == 0);
@@ -63,7 +64,7 @@ TEST_CASE("every alignment up to 128 MiB is kept for every size") {
 
 TEST_CASE("a block that its owner frees is the next one it gets") {
   World<Real> w;
-  for (const std::size_t size : {8, 100, 5000, 300'000}) {
+  for (const std::size_t size : Sizes{8, 100, 5000, 300'000}) {
     std::byte* const block = w.allocate(size);
     w.free(block);
     CHECK(w.allocate(size) == block);
@@ -72,7 +73,7 @@ TEST_CASE("a block that its owner frees is the next one it gets") {
 
 TEST_CASE("sizes that no address space holds are refused") {
   World<Real> w;
-  for (const std::size_t size : {SIZE_MAX, SIZE_MAX / 2 + 1, SIZE_MAX / 2, SIZE_MAX - 8}) {
+  for (const std::size_t size : Sizes{SIZE_MAX, SIZE_MAX / 2 + 1, SIZE_MAX / 2, SIZE_MAX - 8}) {
     CHECK(w.allocate(size) == nullptr);
     CHECK(w.allocator->allocate_zeroed(*w.heap, 1, size) == nullptr);
   }
@@ -156,7 +157,7 @@ TEST_CASE("blocks of a heap are walked and freed all at once") {
   World<Real> w;
   auto* const heap = w.allocator->create_heap();
   std::set<std::byte*> blocks;
-  for (const std::size_t size : {8, 100, 5000, 300'000, 3'000'000}) {
+  for (const std::size_t size : Sizes{8, 100, 5000, 300'000, 3'000'000}) {
     for (int i = 0; i < 10; ++i) blocks.insert(w.allocator->allocate(*heap, size));
   }
   w.allocator->free(*heap, *blocks.begin());

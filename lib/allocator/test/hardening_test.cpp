@@ -15,6 +15,7 @@ namespace quintet::allocator {
 namespace {
 
 using world::SmallAllocator;
+using Sizes = std::vector<std::size_t>;
 
 template <Hardening kLevel>
 struct World {
@@ -43,9 +44,10 @@ TEST_CASE("every level finds foreign and misaligned pointers") {
     int* volatile foreign = &here;  // or the compiler warns of what would be if it were a block
     w.free(foreign);
     CHECK(w.reported() == Misuses{Misuse::kForeign});
-    for (const std::size_t size : {20, 200, 3000, 9000, 40'000}) {
+    for (const std::size_t size : Sizes{20, 200, 3000, 9000, 40'000}) {
       std::byte* const block = w.allocate(size);
-      for (const std::size_t offset : {std::size_t{1}, std::size_t{8}, size / 2 + 1, size - 1}) {
+      for (const std::size_t offset :
+           Sizes{std::size_t{1}, std::size_t{8}, size / 2 + 1, size - 1}) {
         w.free(block + offset);
         CHECK(w.reported() == Misuses{Misuse::kMisaligned});
       }
@@ -60,7 +62,7 @@ TEST_CASE("every level finds foreign and misaligned pointers") {
 
 TEST_CASE("from the second level on double frees are found also when others were freed between") {
   const auto finds = [](auto w) {
-    for (const std::size_t size : {16, 200, 1000}) {  // of slabs that stay
+    for (const std::size_t size : Sizes{16, 200, 1000}) {  // of slabs that stay
       std::byte* const block = w.allocate(size);
       std::byte* const other = w.allocate(size);
       w.free(block);
@@ -92,7 +94,7 @@ TEST_CASE("a link that was overwritten is not followed") {
 
 TEST_CASE("one byte behind or before a block is found when it is freed") {
   Paranoid w;
-  for (const std::size_t size : {0, 1, 8, 24, 100, 1000, 4096, 9000, 20'000}) {
+  for (const std::size_t size : Sizes{0, 1, 8, 24, 100, 1000, 4096, 9000, 20'000}) {
     std::byte* const block = w.allocate(size);
     block[size] ^= std::byte{1};
     w.free(block);
@@ -112,7 +114,7 @@ TEST_CASE("one byte behind or before a block is found when it is freed") {
 TEST_CASE("what is left over of a block is looked at from both ends") {
   Paranoid w;
   std::byte* const block = w.allocate(1025);  // of 1280 bytes, the last eight for the trailer
-  for (const std::size_t at : {1025, 1088, 1208, 1271}) {
+  for (const std::size_t at : Sizes{1025, 1088, 1208, 1271}) {
     block[at] ^= std::byte{1};
     w.free(block);
     CHECK(w.reported() == Misuses{Misuse::kOverflow});
@@ -123,7 +125,7 @@ TEST_CASE("what is left over of a block is looked at from both ends") {
 }
 
 TEST_CASE("a write to a block in quarantine is found when it leaves") {
-  for (const std::size_t size : {8, 24, 1000, 9000}) {  // the last one has a slab of its own
+  for (const std::size_t size : Sizes{8, 24, 1000, 9000}) {  // the last one has a slab of its own
     Paranoid w;
     std::byte* const block = w.allocate(size);
     w.free(block);
