@@ -283,7 +283,13 @@ class Arena {
   [[nodiscard]] bool is_due(const Span<Env>* span, const PurgePolicy& policy,
                             std::uint32_t now) const {
     const std::uint64_t most = std::max(policy.retained_bytes / G::kUnit, counts_.used_units / 2);
-    return dirty_.units() > most || now - span->since.load() >= policy.delay_milliseconds;
+    return dirty_.units() > most || age(now, span) >= policy.delay_milliseconds;
+  }
+
+  // The clock wraps; a span that became free after it was read has no age.
+  [[nodiscard]] static std::uint32_t age(std::uint32_t now, const Span<Env>* span) {
+    const std::uint32_t age = now - span->since.load();
+    return age < (1U << 31) ? age : 0;
   }
 
   Lock<Env> lock_;

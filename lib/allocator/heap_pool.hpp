@@ -9,8 +9,8 @@
 
 // The heaps that no thread has. A thread that ends leaves its heap here, with all its slabs and the
 // blocks at hand; a thread that begins takes the last one left. So nothing moves when threads come
-// and go, blocks that are still in use are freed to the heap as before, and no more heaps are made
-// than threads were alive at a time.
+// and go, blocks that are still in use are freed to the heap as before, and there are as many
+// heaps as threads were alive at a time, and one more for each that was being collected meanwhile.
 // Threads that free blocks of others now and then collect a heap that waits here (scavenge).
 // Threading: any; locks.
 namespace quintet::allocator {

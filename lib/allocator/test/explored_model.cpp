@@ -63,6 +63,7 @@ TEST_CASE("a thread's heap outlives it in every interleaving") {
   hold("ending with an heir", exiting(true), 2);
   hold("ending untold", ending_untold(), 3);
   hold("changing hands", changing_hands(), 2);
+  hold("scavenging", scavenging(), 2, 1);
 }
 
 TEST_CASE("strangers get memory of their own in every interleaving") {

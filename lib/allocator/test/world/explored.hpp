@@ -267,6 +267,36 @@ Program changing_hands() {
   };
 }
 
+// A heap waits with blocks in use; one thread frees them, one collects what waits and has mail, and
+// one begins, and takes over what it finds.
+template <Fault kFault = Fault::kNone>
+Program scavenging() {
+  return [](Run& run) {
+    using S = Stage<kFault>;
+    S stage(run);
+    auto* const left = stage.allocator().attach();
+    auto* const freer = stage.allocator().attach();
+    typename S::H* heir = nullptr;
+    std::byte* const first = stage.allocate(*left);
+    std::byte* const second = stage.allocate(*left);
+    stage.allocator().detach(left);
+    run.spawn("freeing", [&] {
+      stage.free(*freer, first);
+      freer->tell_all();
+      stage.free(*freer, second);
+      freer->tell_all();
+    });
+    run.spawn("collecting", [&] { stage.allocator().pool().scavenge(); });
+    run.spawn("beginning", [&] {
+      heir = stage.allocator().attach();
+      std::byte* const block = stage.allocate(*heir);
+      stage.free(*heir, block);
+    });
+    run.join();
+    stage.check_all_came_back({freer, heir});
+  };
+}
+
 // Large objects are freed by whoever has them.
 template <Fault kFault = Fault::kNone>
 Program large() {
