@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "allocator/message.hpp"
 
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -64,8 +65,8 @@ void Message::send() { send_to(STDERR_FILENO); }
 
 void Message::send_to(int file) {
   line_[size_] = '\n';
-  // A line that cannot be written has nowhere else to go.
-  [[maybe_unused]] const auto written = ::write(file, line_.data(), size_ + 1);
+  // A line that cannot be written has nowhere else to go. write(3) is a cancellation point.
+  [[maybe_unused]] const auto written = ::syscall(SYS_write, file, line_.data(), size_ + 1);
 }
 
 }  // namespace quintet::allocator

@@ -4,7 +4,9 @@
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdlib>
@@ -111,7 +113,9 @@ bool MmapMemory::moves_several_mappings() {
 void MmapMemory::set_secret() {
   const SavedErrno saved;
   std::uint64_t random = 0;
-  if (::getrandom(&random, sizeof random, GRND_NONBLOCK) == sizeof random) secret_ = random;
+  // getrandom(3) is a cancellation point, which no allocator may have.
+  const long got = ::syscall(SYS_getrandom, &random, sizeof random, GRND_NONBLOCK);
+  if (got == sizeof random) secret_ = random;
 }
 
 std::uint32_t MmapMemory::milliseconds() {
