@@ -47,12 +47,12 @@ std::expected<OutputFile, std::string> OutputFile::create(const std::string& pat
   if (file.temporary_.size() >= sizeof removed_on_signal) {
     return std::unexpected(fmt::format("cannot write {}: {}", path, error_text(ENAMETOOLONG)));
   }
+  remove_on_signals(file.temporary_);  // before there is something to remove
   errno = 0;
   if (!std::ofstream(file.temporary_)) {
     const int code = errno;
     return std::unexpected(fmt::format("cannot write {}: {}", path, error_text(code)));
   }
-  remove_on_signals(file.temporary_);
   return file;
 }
 
