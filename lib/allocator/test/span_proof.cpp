@@ -136,19 +136,19 @@ void prove_span_search() {
 }
 
 const bool kRegistered[] = {
-    proof::obligation("allocator/unit/number_and_offset", prove_units),
-    proof::obligation("allocator/unit/foreign", [] { prove_foreign(false); }),
-    proof::obligation("allocator/unit/units_of", [] { prove_units_of(0); }),
-    proof::obligation("allocator/map/owner", [] { prove_owner(kClassBits); }),
-    proof::obligation("allocator/remote/word", prove_remote_word),
-    proof::obligation("allocator/span/bins", [] { prove_span_bins(bin_of_words); }),
-    proof::obligation("allocator/span/search", prove_span_search),
-    proof::must_refute("allocator/unit/foreign/one_unit_more", [] { prove_foreign(true); }),
-    proof::must_refute("allocator/unit/units_of/one_byte_more", [] { prove_units_of(1); }),
-    proof::must_refute("allocator/map/owner/five_bits", [] { prove_owner(5); }),
-    proof::must_refute("allocator/remote/word/short_count", prove_short_count),
-    proof::must_refute("allocator/span/bins/octaves_only", [] { prove_span_bins(octaves_only); }),
-    proof::must_refute("allocator/span/bins/two_bits_above",
+    proof::obligation("allocator/unit_number_and_offset", prove_units),
+    proof::obligation("allocator/unit_foreign", [] { prove_foreign(false); }),
+    proof::obligation("allocator/unit_units_of", [] { prove_units_of(0); }),
+    proof::obligation("allocator/map_owner", [] { prove_owner(kClassBits); }),
+    proof::obligation("allocator/remote_word", prove_remote_word),
+    proof::obligation("allocator/span_bins", [] { prove_span_bins(bin_of_words); }),
+    proof::obligation("allocator/span_search", prove_span_search),
+    proof::must_refute("allocator/unit_foreign/one_unit_more", [] { prove_foreign(true); }),
+    proof::must_refute("allocator/unit_units_of/one_byte_more", [] { prove_units_of(1); }),
+    proof::must_refute("allocator/map_owner/five_bits", [] { prove_owner(5); }),
+    proof::must_refute("allocator/remote_word/short_count", prove_short_count),
+    proof::must_refute("allocator/span_bins/octaves_only", [] { prove_span_bins(octaves_only); }),
+    proof::must_refute("allocator/span_bins/two_bits_above",
                        [] { prove_span_bins(two_bits_above); }),
 };
 
