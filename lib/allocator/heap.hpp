@@ -181,10 +181,6 @@ class Heap {
       known_units_ = region->committed();
     }
   }
-  [[nodiscard]] bool knows_all_of(const Region<Env>& region) const {
-    return reinterpret_cast<std::uintptr_t>(region.base()) != base_ ||
-           known_units_ == region.committed();
-  }
 
   // True after each 64th time that it told another, and once.
   [[nodiscard]] bool tells_often() {

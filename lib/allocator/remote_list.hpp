@@ -44,9 +44,6 @@ class RemoteList {
  public:
   using Word = RemoteWord<std::uint32_t>;
 
-  [[nodiscard]] bool is_empty() const {
-    return Word::first(word_.load(std::memory_order_relaxed)) == 0;
-  }
   [[nodiscard]] std::uint32_t count() const {
     return Word::count(word_.load(std::memory_order_relaxed));
   }
