@@ -143,10 +143,8 @@ class BlockAllocator {
     found.word = found.region->map()[found.unit].load(std::memory_order_relaxed);
     const auto offset = static_cast<std::uint32_t>(unit_offset<std::uintptr_t>(
         reinterpret_cast<std::uintptr_t>(pointer), E::kShape.unit_shift));
-    const std::uint32_t size_class = found.size_class();
-    found.is_block = size_class != kNoClass &&
-                     is_block_offset<std::uint32_t>(offset, magic_of(size_class)) &&
-                     offset / bytes_of(size_class) < G::capacity(size_class);
+    const BlockFacts& facts = kBlockFacts<E::kShape>[found.size_class()];
+    found.is_block = is_block_offset<std::uint32_t>(offset, facts.magic) && offset < facts.end;
     return found;
   }
 
@@ -158,10 +156,7 @@ class BlockAllocator {
 
  private:
   [[nodiscard]] static std::uint64_t bytes_of(std::uint32_t size_class) {
-    return block_bytes<std::uint64_t>(size_class);
-  }
-  [[nodiscard]] static std::uint32_t magic_of(std::uint32_t size_class) {
-    return static_cast<std::uint32_t>(block_magic<std::uint64_t>(bytes_of(size_class)));
+    return kBlockFacts<E::kShape>[size_class].bytes;
   }
 
   [[nodiscard]] static std::uint32_t aligned_class(std::size_t bytes, std::size_t alignment) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 
@@ -113,5 +114,25 @@ struct Geometry {
     return count > capacity(size_class) ? count : capacity(size_class);
   }
 };
+
+// The blocks of a class, as a table says them that costs no division.
+struct BlockFacts {
+  std::uint32_t bytes = 0;  // of a block
+  std::uint32_t magic = 0;  // block_magic()
+  std::uint32_t end = 0;    // of the last block, in its slab
+};
+// Hidden as kClassTable is.
+template <Shape kShape>
+[[gnu::visibility("hidden")]] inline constexpr auto kBlockFacts = [] {
+  std::array<BlockFacts, kClasses> table{};
+  for (std::uint32_t c = kNoClass + 1; c < kClasses; ++c) {
+    const auto bytes = block_bytes<std::uint64_t>(c);
+    table[c] = {static_cast<std::uint32_t>(bytes),
+                static_cast<std::uint32_t>(block_magic<std::uint64_t>(bytes)),
+                static_cast<std::uint32_t>(bytes * Geometry<kShape>::capacity(c))};
+  }
+  return table;
+}();
+static_assert(block_bytes<std::uint64_t>(kClasses - 1) < (std::uint64_t{1} << 32));
 
 }  // namespace quintet::allocator

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -36,7 +35,7 @@ struct Guards {
   static constexpr std::uint64_t kTrailer = kTrailers ? 8 : 0;
   // Of the bytes between the user's and the trailer, so many are looked at from each end.
   static constexpr std::uint64_t kPatternBytes = 64;
-  static constexpr std::byte kPattern{0xA5};
+  static constexpr std::uint64_t kPattern = 0xA5A5A5A5A5A5A5A5;
 
   // What a request for `size` bytes needs. Requires: no overflow.
   [[nodiscard]] static constexpr std::size_t padded(std::size_t size) { return size + kTrailer; }
@@ -54,16 +53,14 @@ struct Guards {
     std::byte* const end = block + bytes - kTrailer;
     const std::uint64_t left = bytes - kTrailer - size;
     const std::uint64_t some = std::min(left, kPatternBytes);
-    std::memset(block + size, static_cast<int>(kPattern), some);
-    if (left > some) std::memset(end - some, static_cast<int>(kPattern), some);
+    put_pattern(block + size, some);
+    if (left > some) put_pattern(end - some, some);
     const std::uint64_t trailer = size ^ mask(block);
     std::memcpy(end, &trailer, sizeof trailer);
   }
   // The size that the trailer says, or more than fits if it is no trailer.
   [[nodiscard]] static std::uint64_t sealed_size(const std::byte* block, std::uint64_t bytes) {
-    std::uint64_t trailer = 0;
-    std::memcpy(&trailer, block + bytes - kTrailer, sizeof trailer);
-    return trailer ^ mask(block);
+    return word_at(block + bytes - kTrailer) ^ mask(block);
   }
   [[nodiscard]] static bool is_sealed(const std::byte* block, std::uint64_t bytes) {
     const std::uint64_t size = sealed_size(block, bytes);
@@ -96,23 +93,36 @@ struct Guards {
 
  private:
   static constexpr std::uint64_t kLookedAt = 256;
-  static constexpr auto kPatterns = [] {
-    std::array<std::byte, kPatternBytes> bytes{};
-    bytes.fill(kPattern);
-    return bytes;
-  }();
 
-  // Requires: count <= kPatternBytes.
+  [[nodiscard]] static std::uint64_t word_at(const std::byte* bytes) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, bytes, sizeof word);
+    return word;
+  }
+  // Of both: words that may overlap, and no call, since most often there is one or none. What is
+  // shorter than a word reaches into the trailer, which is there and is written afterwards.
+  static void put_pattern(std::byte* bytes, std::uint64_t count) {
+    if (count == 0) return;
+    std::memcpy(bytes, &kPattern, sizeof kPattern);
+    for (std::uint64_t i = sizeof kPattern; i < count; i += sizeof kPattern) {
+      std::memcpy(bytes + std::min(i, count - sizeof kPattern), &kPattern, sizeof kPattern);
+    }
+  }
   [[nodiscard]] static bool is_pattern(const std::byte* bytes, std::uint64_t count) {
-    return std::memcmp(bytes, kPatterns.data(), count) == 0;
+    if (count == 0) return true;
+    const std::uint64_t first = word_at(bytes) ^ kPattern;
+    if (count < sizeof first) return first << (64 - 8 * count) == 0;
+    if (first != 0) return false;
+    for (std::uint64_t i = sizeof first; i < count; i += sizeof first) {
+      if (word_at(bytes + std::min(i, count - sizeof first)) != kPattern) return false;
+    }
+    return true;
   }
   // Requires: whole words. A look at each costs less than a sum of all: the processor goes on to
   // other blocks.
   [[nodiscard]] static bool is_zero(const std::byte* begin, const std::byte* end) {
     for (; begin != end; begin += sizeof(std::uint64_t)) {
-      std::uint64_t word = 0;
-      std::memcpy(&word, begin, sizeof word);
-      if (word != 0) return false;
+      if (word_at(begin) != 0) return false;
     }
     return true;
   }

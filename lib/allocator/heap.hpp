@@ -53,8 +53,7 @@ class Heap {
     is_direct_ = is_direct;
     node_ = shared.os.node();
     for (std::uint32_t c = 1; c <= G::kLastClass; ++c) {
-      bins_[c].magic =
-          static_cast<std::uint32_t>(block_magic<std::uint64_t>(block_bytes<std::uint64_t>(c)));
+      bins_[c].magic = kBlockFacts<Env::kShape>[c].magic;
       bins_[c].room.store(static_cast<std::int32_t>(G::at_hand(c)));
     }
     see_region();
@@ -104,13 +103,30 @@ class Heap {
     const std::uint32_t size_class = map_[unit].load(std::memory_order_relaxed) ^ tag_;
     if (size_class >= kClasses) [[unlikely]]
       return false;
-    Bin& bin = bins_[size_class];
-    const auto offset =
-        static_cast<std::uint32_t>(unit_offset<std::uintptr_t>(address, Env::kShape.unit_shift));
-    if (!is_block_offset<std::uint32_t>(offset, bin.magic)) [[unlikely]]
+    return free_of_class(pointer, size_class);
+  }
+  // The same for whoever knows the class: with a block of another class nothing is done. A compiler
+  // that sees the block's allocation, too, keeps the bin in registers.
+  [[nodiscard]] bool free_at_hand(void* pointer, std::uint32_t size_class) {
+    const auto address = reinterpret_cast<std::uintptr_t>(pointer);
+    const std::uintptr_t unit = unit_index<std::uintptr_t>(address, base_, Env::kShape.unit_shift);
+    if (unit >= known_units_) [[unlikely]]
       return false;
-    free_own(static_cast<std::byte*>(pointer), size_class);
-    return true;
+    if ((map_[unit].load(std::memory_order_relaxed) ^ tag_) != size_class) [[unlikely]]
+      return false;
+    return free_of_class(pointer, size_class);
+  }
+
+  // Keeps a block of another heap back, beside others of its slab. False: it is none, or there is
+  // more to do; nothing is done.
+  [[nodiscard]] bool keep_back(void* pointer) {
+    const auto address = reinterpret_cast<std::uintptr_t>(pointer);
+    const std::uintptr_t unit = unit_index<std::uintptr_t>(address, base_, Env::kShape.unit_shift);
+    if (unit >= known_units_) return false;
+    const std::uint32_t size_class = map_[unit].load(std::memory_order_relaxed) % kClasses;
+    return is_block_of_class(pointer, size_class) &&
+           pending_.add_to_others(unit, slabs_ + unit,
+                                  link_at<Env>(static_cast<std::byte*>(pointer)));
   }
 
   // A block after all: from a slab, or from a new one. Null: no memory.
@@ -178,6 +194,7 @@ class Heap {
     if (const Region<Env>* const region = shared_->regions.first(); region != nullptr) {
       base_ = reinterpret_cast<std::uintptr_t>(region->base());
       map_ = region->map();
+      slabs_ = region->slab(0);
       known_units_ = region->committed();
     }
   }
@@ -248,6 +265,20 @@ class Heap {
     return !Guards<Env>::is_in_use(Guards<Env>::state(*region, block->bytes()));
   }
 
+  // Requires: the pointer lies in a slab of that class.
+  [[nodiscard]] bool is_block_of_class(const void* pointer, std::uint32_t size_class) const {
+    const auto offset = static_cast<std::uint32_t>(unit_offset<std::uintptr_t>(
+        reinterpret_cast<std::uintptr_t>(pointer), Env::kShape.unit_shift));
+    return is_block_offset<std::uint32_t>(offset, bins_[size_class].magic);
+  }
+  // Requires: the pointer lies in a slab of this heap, of that class. False: between two blocks.
+  [[nodiscard]] bool free_of_class(void* pointer, std::uint32_t size_class) {
+    if (!is_block_of_class(pointer, size_class)) [[unlikely]]
+      return false;
+    free_own(static_cast<std::byte*>(pointer), size_class);
+    return true;
+  }
+
   [[gnu::noinline, gnu::cold]] void overflow(std::uint32_t size_class) {
     counts_.flushes += 1;
     flush(size_class, std::min<std::uint32_t>((G::at_hand(size_class) + 1) / 2, kKept));
@@ -288,6 +319,7 @@ class Heap {
   std::array<Bin, G::kSlots> bins_{};
 
   Shared<Env>* shared_ = nullptr;
+  Slab<Env>* slabs_ = nullptr;
   std::array<SlabQueue<Env>, G::kSlots> partial_{};
   std::array<SlabQueue<Env>, G::kSlots> full_{};
   Pending<Env> pending_;

@@ -137,7 +137,8 @@ void Heap<Env>::drain() {
 
 template <class Env>
 void Heap<Env>::free_other(std::byte* block, std::uint32_t word, Region<Env>& region) {
-  Slab<Env>* const slab = region.slab(region.index(block));
+  const std::uint64_t unit = region.index(block);
+  Slab<Env>* const slab = region.slab(unit);
   const std::uint32_t size_class = word % kClasses;
   if (size_class == G::kLargeClass && slab->owner() == nullptr) {
     free_large(slab, region);
@@ -154,10 +155,10 @@ void Heap<Env>::free_other(std::byte* block, std::uint32_t word, Region<Env>& re
       size_class == G::kLargeClass ? G::kLargest : block_bytes<std::uint64_t>(size_class);
   if (slab->is_direct.load() || 2 * bytes > Env::kShape.remote_bytes) {
     link->set_next(nullptr);
-    tell({slab, {link, link, 1}});
+    tell({slab, {link, link, 1}, 1});
     return;
   }
-  if (const auto told = pending_.add(slab, link, bytes); told.slab != nullptr) tell(told);
+  if (const auto told = pending_.add(unit, slab, link, bytes); told.slab != nullptr) tell(told);
 }
 
 template <class Env>

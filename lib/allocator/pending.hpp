@@ -18,28 +18,33 @@ class Pending {
   struct Entry {
     Slab<Env>* slab = nullptr;
     Chain<Env> chain;
+    std::uint32_t most = 0;  // blocks that are told together
   };
 
-  // Keeps `block` of `slab` back. Returns what has to be told now: nothing (a null slab), what had
-  // the same place, or all there is of `slab`.
-  [[nodiscard]] Entry add(Slab<Env>* slab, Link<Env>* block, std::uint64_t block_bytes) {
-    Entry& entry = entries_[place_of(slab)];
-    Entry told;
+  // Keeps `block` of `slab`, whose number is `unit`, back. Returns what has to be told now: nothing
+  // (a null slab), what had the same place, or all there is of `slab`.
+  [[nodiscard]] Entry add(std::uint64_t unit, Slab<Env>* slab, Link<Env>* block,
+                          std::uint64_t block_bytes) {
+    if (add_to_others(unit, slab, block)) return {};
+    Entry& entry = entries_[unit % kPlaces];
+    Entry told = entry;
     if (entry.slab != slab) {
-      told = entry;
       block->set_next(nullptr);
-      entry = {slab, {block, block, 1}};
+      const auto most = static_cast<std::uint32_t>(Env::kShape.remote_bytes / block_bytes);
+      entry = {slab, {block, block, 1}, most};
       some_ = true;
     } else {
-      block->set_next(entry.chain.first);
-      entry.chain.first = block;
-      ++entry.chain.count;
-      if ((entry.chain.count + 1) * block_bytes > Env::kShape.remote_bytes) {
-        told = entry;
-        entry = {};
-      }
+      put(told, block);
+      entry = {};
     }
     return told;
+  }
+  // The same if there are others of its slab, and nothing has to be told. False: nothing is done.
+  [[nodiscard]] bool add_to_others(std::uint64_t unit, const Slab<Env>* slab, Link<Env>* block) {
+    Entry& entry = entries_[unit % kPlaces];
+    if (entry.slab != slab || entry.chain.count + 1 >= entry.most) return false;
+    put(entry, block);
+    return true;
   }
 
   [[nodiscard]] bool has_some() const { return some_; }
@@ -63,10 +68,12 @@ class Pending {
   }
 
  private:
-  static constexpr std::size_t kPlaces = 32;
+  static constexpr std::size_t kPlaces = 64;
 
-  [[nodiscard]] static std::size_t place_of(const Slab<Env>* slab) {
-    return reinterpret_cast<std::uintptr_t>(slab) / sizeof(Slab<Env>) % kPlaces;
+  static void put(Entry& entry, Link<Env>* block) {
+    block->set_next(entry.chain.first);
+    entry.chain.first = block;
+    ++entry.chain.count;
   }
 
   std::array<Entry, kPlaces> entries_{};

@@ -113,7 +113,7 @@ void* allocate_slowly(std::size_t size) noexcept {
   });
 }
 void free_slowly(void* pointer) noexcept {
-  if (pointer == nullptr) return;
+  if (pointer == nullptr || (kIsFast && thread_heap->keep_back(pointer))) return;
   with_heap<>(false, [&](ProcessHeap& heap) {
     process_allocator.free(heap, pointer);
     return true;

@@ -90,6 +90,13 @@ inline void free(void* pointer) noexcept {
   if (!kIsFast || !thread_heap->free_at_hand(pointer)) [[unlikely]]
     free_slowly(pointer);
 }
+// For whoever knows the size that was asked for, as sized deallocation in C++ does. A size that is
+// not the block's is no worse than none.
+inline void free(void* pointer, std::size_t size) noexcept {
+  if (!kIsFast || size > kTableBytes ||
+      !thread_heap->free_at_hand(pointer, ProcessHeap::small_class(size))) [[unlikely]]
+    free_slowly(pointer);
+}
 
 // How a block was asked for: from Hardening::kParanoid on it must be freed the same way, and with
 // its size where one is given.
