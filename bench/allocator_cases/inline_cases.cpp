@@ -17,10 +17,10 @@ namespace {
 
 constexpr std::uint64_t kSize = 64;
 
-Outcome inline_pair() {
+template <class Free>
+Outcome inline_pair(Free give_back) {
   const platform::Stopwatch watch;
   const auto allocate = [](std::uint64_t size) { return allocator::allocate(size); };
-  const auto give_back = [](void* block) { allocator::free(block); };
   const double ns = ns_per_operation(pairs(allocate, give_back, kSize), micro_ms());
   return Sample{watch.seconds()}.with("ns_per_op", ns);
 }
@@ -28,7 +28,10 @@ Outcome inline_pair() {
 }  // namespace
 
 void register_inline_cases() {
-  register_case("allocator/pair/quintet_inline/size:64", inline_pair);
+  register_case("allocator/pair/quintet_inline/size:64",
+                [] { return inline_pair([](void* block) { allocator::free(block); }); });
+  register_case("allocator/pair/quintet_inline_sized/size:64",
+                [] { return inline_pair([](void* block) { allocator::free(block, kSize); }); });
 }
 
 }  // namespace quintet::bench::allocator_cases

@@ -113,6 +113,7 @@ LOOKS: dict[str, Look] = {
     "glibc": Look("glibc", PEWTER, "D", "xx"),
     "quintet_hardened": Look("Quintet, hardened", POWDER, "h", ""),
     "quintet_inline": Look("Quintet, inlined", MIDNIGHT, "P", ""),
+    "quintet_inline_sized": Look("Quintet, inlined, sized", MIDNIGHT, "X", ""),
     "limit": Look("Limit: the calls alone", SOOT, "*", ""),
     "harness": Look("Harness alone", GREY, "p", ""),
 }
