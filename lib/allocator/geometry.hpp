@@ -22,14 +22,15 @@ namespace quintet::allocator {
 struct Shape {
   unsigned unit_shift = 15;
   unsigned page_shift = 12;
-  std::uint64_t region_bytes = kTiB;         // the first reservation, if it is to be had
-  std::uint64_t smallest_region = 8 * kMiB;  // the last that is tried
-  std::uint64_t growth_bytes = 16 * kMiB;    // what is committed at a time
-  std::uint64_t retained_bytes = 32 * kMiB;  // freed memory that is kept whatever is in use
-  std::uint64_t link_bytes = 4 * kKiB;       // of blocks that are linked at a time
-  std::uint64_t at_hand_bytes = 128 * kKiB;  // of blocks of a class that a heap has at hand
-  std::uint64_t remote_bytes = 16 * kKiB;    // of others' blocks that a heap keeps back
-  unsigned largest_units_shift = 5;          // blocks of more units are no class
+  std::uint64_t region_bytes = kTiB;          // the first reservation, if it is to be had
+  std::uint64_t smallest_region = 8 * kMiB;   // the last that is tried
+  std::uint64_t growth_bytes = 16 * kMiB;     // what is committed at a time
+  std::uint64_t retained_bytes = 32 * kMiB;   // freed memory that is kept whatever is in use
+  std::uint64_t link_bytes = 4 * kKiB;        // of blocks that are linked at a time
+  std::uint64_t at_hand_bytes = 128 * kKiB;   // of blocks of a class that a heap has at hand
+  std::uint64_t remote_bytes = 16 * kKiB;     // of others' blocks that a heap keeps back
+  std::uint64_t quarantine_bytes = 4 * kMiB;  // of freed blocks that are not used again yet
+  unsigned largest_units_shift = 5;           // blocks of more units are no class
   unsigned span_bins = 128;  // longer spans than those of the last list do not exist
   std::uint32_t arenas = 8;  // NUMA nodes beyond share them
 };

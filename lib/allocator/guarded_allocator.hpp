@@ -158,9 +158,12 @@ class GuardedAllocator : public BlockAllocator<Env> {
       const bool is_large = found.size_class() == G::kLargeClass;
       if (!is_large) Guard::wipe(block, Base::usable_size(found));
       if (!is_large && (found.word ^ heap.tag()) < kClasses) {
-        block = heap.quarantine(block);
-        if (block == nullptr) return;
-        look_again(block);
+        const std::uint64_t bytes = Base::usable_size(found);
+        while (std::byte* const kept = heap.quarantine().make_room(bytes)) {
+          look_again(kept);
+          Base::free(heap, kept);
+        }
+        return heap.quarantine().put(block, bytes);
       }
     }
     Base::free(heap, block);

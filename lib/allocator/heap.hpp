@@ -6,10 +6,11 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <utility>
+#include <type_traits>
 
 #include "allocator/guards.hpp"
 #include "allocator/pending.hpp"
+#include "allocator/quarantine.hpp"
 #include "allocator/shared.hpp"
 #include "allocator/slab_list.hpp"
 #include "base/align.hpp"
@@ -161,19 +162,8 @@ class Heap {
   // A slab of one block gets another class or size, in place; its span is long enough already.
   void retype(Slab<Env>* slab, Region<Env>& region, std::uint32_t size_class, std::uint64_t bytes);
 
-  // Keeps a free block from being used again soon, and returns one that was kept longest, or null.
-  // Requires: Hardening::kParanoid; the block is of this heap.
-  [[nodiscard]] std::byte* quarantine(std::byte* block) {
-    quarantine_at_ = (quarantine_at_ + 1) % kQuarantine;
-    return std::exchange(quarantine_[quarantine_at_], block);
-  }
-  // f(block) for every block in quarantine.
-  template <class F>
-  void for_each_in_quarantine(F f) const {
-    for (std::byte* const block : quarantine_) {
-      if (block != nullptr) f(block);
-    }
-  }
+  // Free blocks of this heap that are kept from being used again soon: Hardening::kParanoid.
+  [[nodiscard]] auto& quarantine() { return quarantine_; }
 
   // Tells owners of all blocks kept back.
   void tell_all() {
@@ -323,9 +313,8 @@ class Heap {
   std::array<SlabQueue<Env>, G::kSlots> partial_{};
   std::array<SlabQueue<Env>, G::kSlots> full_{};
   Pending<Env> pending_;
-  static constexpr std::size_t kQuarantine = Env::at_least(Hardening::kParanoid) ? 128 : 0;
-  std::array<std::byte*, kQuarantine> quarantine_{};
-  std::size_t quarantine_at_ = 0;
+  [[no_unique_address]] std::conditional_t<Env::at_least(Hardening::kParanoid), Quarantine<Env>,
+                                           NoQuarantine> quarantine_;
   HeapCounts counts_;
   std::uint64_t told_before_ = 0;
   bool is_direct_ = false;

@@ -238,9 +238,7 @@ void Heap<Env>::retype(Slab<Env>* slab, Region<Env>& region, std::uint32_t size_
 
 template <class Env>
 void Heap<Env>::leave_quarantine() {
-  for (std::byte*& kept : quarantine_) {
-    std::byte* const block = std::exchange(kept, nullptr);
-    if (block == nullptr) continue;
+  while (std::byte* const block = quarantine_.take_oldest()) {
     const Region<Env>& region = *shared_->regions.find(block);
     free_own(block, region.slab(region.index(block))->size_class());
   }

@@ -36,7 +36,7 @@ void for_each_block(Allocator<Os, A, Traits>& allocator, typename Allocator<Os, 
       free_up(link->bytes());
     }
     heap.for_each_at_hand(size_class, free_up);
-    heap.for_each_in_quarantine(free_up);
+    heap.quarantine().for_each(free_up);
     for (std::uint32_t i = 0; i < slab->carved(); ++i) {
       if (!is_free[i]) f(start + i * bytes, bytes);
     }

@@ -33,6 +33,9 @@ struct World {
     return kinds;
   }
 };
+struct RealTraits : StandardTraits {
+  static constexpr Hardening kHardening = Hardening::kParanoid;
+};
 using Misuses = std::vector<Misuse>;
 using Fast = World<Hardening::kFast>;
 using Guarded = World<Hardening::kGuarded>;
@@ -179,6 +182,21 @@ TEST_CASE("a freed block is not used again soon") {
     CHECK(other != block);
     w.free(other);
   }
+}
+
+TEST_CASE("the quarantine is bounded by bytes as well") {
+  using A = Allocator<world::BoundedMemory, StdAtomics, RealTraits>;
+  const auto allocator = std::make_unique<A>();
+  A::H* const heap = allocator->attach();
+  const auto used = [&] { return allocator->shared().arenas[0].counts().used_units * A::G::kUnit; };
+  for (int i = 0; i < 300; ++i) {
+    allocator->free(*heap, allocator->allocate(*heap, 1'000'000));
+    CHECK(used() <= A::E::kShape.quarantine_bytes + A::G::kLargest);  // one is at hand
+  }
+  CHECK(used() >= A::E::kShape.quarantine_bytes / 2);
+  for (int i = 0; i < 200; ++i) allocator->free(*heap, allocator->allocate(*heap, 100));
+  CHECK(used() < 2 * A::G::kLargest);
+  CHECK(allocator->os().reports.empty());
 }
 
 TEST_CASE("new memory is zero and has exactly the bytes that were asked for") {

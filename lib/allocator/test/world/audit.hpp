@@ -140,7 +140,7 @@ class Audit {
       });
       expect(count == static_cast<std::int32_t>(G::at_hand(c)) - heap.room(c), "bin: miscounts");
     }
-    heap.for_each_in_quarantine([&](std::byte* block) {
+    heap.quarantine().for_each([&](std::byte* block) {
       add_free(slab_of(block), block, "quarantine: a block that is free elsewhere");
     });
     heap.for_each_pending([&](const auto& entry) {

@@ -320,6 +320,7 @@ struct SmallTraits {
                                 .link_bytes = 512,
                                 .at_hand_bytes = 4 * kKiB,
                                 .remote_bytes = 512,
+                                .quarantine_bytes = 64 * kKiB,
                                 .largest_units_shift = 2,
                                 .span_bins = 64,
                                 .arenas = 2};
