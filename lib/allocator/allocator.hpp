@@ -19,12 +19,12 @@
 //   allocator.detach(heap);
 //
 // Guarantees: blocks in use do not overlap, have at least the size asked for, and are aligned to
-// 16 bytes (8 for requests of up to 8 bytes), and to the largest power of two that divides the
-// block's size, up to 32 KiB. Null means that there is no memory; nothing is lost then. A pointer
-// that is no block in use is reported to the world, and nothing is done with it, as far as the
-// level of hardening finds that out. Threading: any operation from any thread, with a heap that no
-// other thread uses meanwhile. A heap made by create_heap() is used by one thread at a time; its
-// blocks may be freed by all.
+// 16 bytes (8 for requests of up to 8 bytes), and, but for sampled ones (guard_pages.hpp), to the
+// largest power of two that divides the block's size, up to 32 KiB. Null means that there is no
+// memory; nothing is lost then. A pointer that is no block in use is reported to the world, and
+// nothing is done with it, as far as the level of hardening finds that out. Threading: any
+// operation from any thread, with a heap that no other thread uses meanwhile. A heap made by
+// create_heap() is used by one thread at a time; its blocks may be freed by all.
 namespace quintet::allocator {
 
 template <OsMemory Os, Atomics A, class Traits = StandardTraits>

@@ -106,24 +106,31 @@ class BlockAllocator {
   // Blocks have no kinds here: guarded_allocator.hpp.
   static void set_kind(const void*, BlockState) {}
   [[nodiscard]] static bool matches(const void*, BlockState, std::size_t) { return true; }
+  // Nor are any sampled.
+  static void sample_one_in(std::uint32_t) {}
 
   // Brings what this heap has at hand back, and gives memory back to the system: what the policy
   // would, or with `all` everything that is free, also of heaps that wait for a thread.
   void collect(H& heap, bool all) {
     heap.collect();
     if (all) pool_.collect();
+    if constexpr (E::kSamples) {
+      if (all) shared_.guard_pages.leave_rest(shared_, 0);
+    }
     shared_.trim(all);
   }
 
   // For fork(2): nobody is within the allocator's locks from lock_all() to unlock_all().
   void lock_all() {
     pool_.lock().lock();
+    if constexpr (E::kSamples) shared_.guard_pages.lock().lock();
     for (auto& arena : shared_.arenas) arena.lock().lock();
     shared_.regions.lock().lock();
   }
   void unlock_all() {
     shared_.regions.lock().unlock();
     for (auto& arena : shared_.arenas) arena.lock().unlock();
+    if constexpr (E::kSamples) shared_.guard_pages.lock().unlock();
     pool_.lock().unlock();
   }
 
@@ -145,10 +152,15 @@ class BlockAllocator {
         reinterpret_cast<std::uintptr_t>(pointer), E::kShape.unit_shift));
     const BlockFacts& facts = kBlockFacts<E::kShape>[found.size_class()];
     found.is_block = is_block_offset<std::uint32_t>(offset, facts.magic) && offset < facts.end;
+    if constexpr (E::kSamples) {
+      if (found.size_class() == G::kSampledClass) {
+        found.is_block = offset == found.region->slab(found.unit)->sampled_offset();
+      }
+    }
     return found;
   }
 
-  // What is left of a block for its user: all of it. Requires: found.is_block.
+  // What is left of a block for its user: all of it. Requires: found.is_block; it is not sampled.
   [[nodiscard]] std::size_t usable_size(const Found& found) const {
     if (found.size_class() != G::kLargeClass) return bytes_of(found.size_class());
     return found.region->slab(found.unit)->pages.load() * G::kPage;

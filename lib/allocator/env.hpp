@@ -30,6 +30,11 @@ struct Env {
   // those of the explorer, have to be made.
   static constexpr bool kZeroIsMade = sizeof(Atomic<std::uint64_t>) == sizeof(std::uint64_t);
 
+  // Whether there are sampled blocks (guard_pages.hpp): a unit has pages for a block and its
+  // guards.
+  static constexpr bool kSamples =
+      Traits::kHardening >= Hardening::kParanoid && kShape.unit_shift >= kShape.page_shift + 2;
+
   [[nodiscard]] static constexpr bool has(Fault fault) { return kFault == fault; }
   [[nodiscard]] static constexpr bool at_least(Hardening level) { return kHardening >= level; }
 };

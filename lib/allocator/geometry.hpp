@@ -95,7 +95,9 @@ struct Geometry {
   // Not a class of blocks: an object of its own.
   static constexpr std::uint32_t kLargeClass = kLastClass + 1;
   static constexpr std::uint32_t kSlots = kLargeClass + 1;
-  static_assert(kSlots <= kClasses);
+  // Not a class of blocks either: a block between guard pages (guard_pages.hpp).
+  static constexpr std::uint32_t kSampledClass = kLargeClass + 1;
+  static_assert(kSampledClass < kClasses);
   // Longer spans are not asked for.
   static constexpr auto kMostUnits = shortest_in_bin<std::uint64_t>(kShape.span_bins - 1);
 

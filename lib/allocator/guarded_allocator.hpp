@@ -27,6 +27,7 @@ class GuardedAllocator : public BlockAllocator<Env> {
 
   [[nodiscard]] std::byte* allocate(H& heap, std::size_t size) {
     if (size > kMostBytes) return nullptr;
+    if (std::byte* const block = sample(heap, size, kGrain)) return block;
     return give(Base::allocate(heap, Guard::padded(size)), size);
   }
   [[nodiscard]] std::byte* allocate_zeroed(H& heap, std::size_t count, std::size_t size) {
@@ -42,6 +43,7 @@ class GuardedAllocator : public BlockAllocator<Env> {
   }
   [[nodiscard]] std::byte* allocate_aligned(H& heap, std::size_t size, std::size_t alignment) {
     if (size > kMostBytes) return nullptr;
+    if (std::byte* const block = sample(heap, size, std::max(alignment, kGrain))) return block;
     return give(Base::allocate_aligned(heap, Guard::padded(size), alignment), size);
   }
 
@@ -101,11 +103,49 @@ class GuardedAllocator : public BlockAllocator<Env> {
     if (state != kind) return Base::os().report(Misuse::kWrongKind, pointer), false;
     if (!kTrailers || size == kAnySize || usable_size(found, block) == size) return true;
     // Without its trailer nobody knows what size it was: free() says what has happened to it.
-    if (!Guard::has_trailer(block, Base::usable_size(found))) return true;
+    if (!is_sampled(found) && !Guard::has_trailer(block, Base::usable_size(found))) return true;
     return Base::os().report(Misuse::kWrongSize, pointer), false;
   }
 
+  // About one in so many allocations is sampled from now on, or with 0 none (guard_pages.hpp).
+  // Requires: nothing else runs.
+  void sample_one_in([[maybe_unused]] std::uint32_t rate) {
+    if constexpr (Env::kSamples) {
+      Base::shared().guard_pages.rate = rate;
+      const Locked locked(Base::pool().lock());
+      Base::pool().for_each([](H& heap) { heap.samples().begin_anew(); });
+    }
+  }
+
  private:
+  // What every block is aligned to here, whatever its size.
+  static constexpr std::size_t kGrain = 16;
+
+  // A block between guard pages, if this one is to be sampled, and can be; or null.
+  [[nodiscard]] std::byte* sample([[maybe_unused]] H& heap, [[maybe_unused]] std::size_t size,
+                                  [[maybe_unused]] std::size_t alignment) {
+    if constexpr (Env::kSamples) {
+      if (size <= GuardPages<Env>::kMostBytes && heap.samples().count_down()) [[unlikely]] {
+        return sample_now(heap, size, alignment);
+      }
+    }
+    return nullptr;
+  }
+  [[nodiscard, gnu::noinline, gnu::cold]] std::byte* sample_now(H& heap, std::size_t size,
+                                                                std::size_t alignment) {
+    auto& pages = Base::shared().guard_pages;
+    const std::uint64_t seed = Env::Os::secret() ^ (heap.number() * 0x9E3779B97F4A7C15);
+    if (!heap.samples().is_next(pages.rate, seed) || alignment > G::kPage) return nullptr;
+    std::byte* const block = pages.allocate(Base::shared(), heap, size, alignment);
+    if (block != nullptr) {
+      Guard::set_state(*Base::find(block).region, block, BlockState::kMalloc);
+    }
+    return block;
+  }
+  [[nodiscard]] static bool is_sampled(const Found& found) {
+    return Env::kSamples && found.size_class() == G::kSampledClass;
+  }
+
   std::byte* give(std::byte* block, std::size_t size) {
     if (block == nullptr) return nullptr;
     const Found found = Base::find(block);
@@ -138,6 +178,9 @@ class GuardedAllocator : public BlockAllocator<Env> {
 
   // Reports bytes that were changed behind the block, or before it.
   [[nodiscard]] bool is_intact(const Found& found, std::byte* block) {
+    if constexpr (Env::kSamples) {
+      if (is_sampled(found)) return is_sample_intact(found, block);
+    }
     const std::uint64_t bytes = Base::usable_size(found);
     if (!Guard::is_sealed(block, bytes)) {
       return Base::os().report(Misuse::kOverflow, block), false;
@@ -152,7 +195,25 @@ class GuardedAllocator : public BlockAllocator<Env> {
     return true;
   }
 
+  [[nodiscard]] bool is_sample_intact(const Found& found, std::byte* block) {
+    using Pages = GuardPages<Env>;
+    const Slab<Env>* const slab = found.region->slab(found.unit);
+    if (!Pages::is_intact_behind(*found.region, slab)) {
+      return Base::os().report(Misuse::kOverflow, block), false;
+    }
+    if (!Pages::is_intact_before(*found.region, slab)) {
+      return Base::os().report(Misuse::kUnderflow, block), false;
+    }
+    return true;
+  }
+
   void take_back(H& heap, const Found& found, std::byte* block) {
+    if constexpr (Env::kSamples) {
+      if (is_sampled(found)) {
+        Slab<Env>* const slab = found.region->slab(found.unit);
+        return Base::shared().guard_pages.free(Base::shared(), *found.region, slab);
+      }
+    }
     Guard::set_state(*found.region, block, BlockState::kFree);
     if constexpr (kTrailers) {
       const bool is_large = found.size_class() == G::kLargeClass;
@@ -184,6 +245,8 @@ class GuardedAllocator : public BlockAllocator<Env> {
 
   [[nodiscard]] bool resize(H& heap, const Found& found, std::byte* block, std::size_t size) {
     if constexpr (kTrailers) {
+      // Where a sampled block ends does not change.
+      if (is_sampled(found)) return size == usable_size(found, block);
       const std::uint64_t bytes = Base::usable_size(found);
       const std::size_t wish = Guard::padded(size);
       if (wish > bytes || wish < bytes / 2) return false;
@@ -195,6 +258,9 @@ class GuardedAllocator : public BlockAllocator<Env> {
   }
 
   [[nodiscard]] std::size_t usable_size(const Found& found, const std::byte* block) const {
+    if constexpr (Env::kSamples) {
+      if (is_sampled(found)) return found.region->slab(found.unit)->sampled_bytes();
+    }
     const std::uint64_t bytes = Base::usable_size(found);
     if constexpr (!kTrailers) return bytes;
     return std::min(Guard::sealed_size(block, bytes), bytes - Guard::kTrailer);

@@ -164,6 +164,8 @@ class Heap {
 
   // Free blocks of this heap that are kept from being used again soon: Hardening::kParanoid.
   [[nodiscard]] auto& quarantine() { return quarantine_; }
+  // Its sampled blocks, and when the next one is due: guard_pages.hpp.
+  [[nodiscard]] auto& samples() { return samples_; }
 
   // Tells owners of all blocks kept back.
   void tell_all() {
@@ -315,6 +317,7 @@ class Heap {
   Pending<Env> pending_;
   [[no_unique_address]] std::conditional_t<Env::at_least(Hardening::kParanoid), Quarantine<Env>,
                                            NoQuarantine> quarantine_;
+  [[no_unique_address]] std::conditional_t<Env::kSamples, Samples<Env>, NoGuardPages> samples_;
   HeapCounts counts_;
   std::uint64_t told_before_ = 0;
   bool is_direct_ = false;

@@ -274,6 +274,9 @@ void Heap<Env>::release_all() {
       }
     }
   }
+  if constexpr (Env::kSamples && !Env::has(Fault::kSampleForgotten)) {
+    shared_->guard_pages.free_all(*shared_, *this);
+  }
 }
 
 }  // namespace quintet::allocator

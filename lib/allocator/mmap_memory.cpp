@@ -62,6 +62,11 @@ bool MmapMemory::decommit(std::byte* begin, std::uint64_t bytes) {
   return ::madvise(begin, bytes, MADV_DONTNEED) == 0;
 }
 
+bool MmapMemory::protect(std::byte* begin, std::uint64_t bytes, bool accessible) {
+  const SavedErrno saved;
+  return ::mprotect(begin, bytes, accessible ? PROT_READ | PROT_WRITE : PROT_NONE) == 0;
+}
+
 void MmapMemory::release(std::byte* begin, std::uint64_t bytes) {
   const SavedErrno saved;
   ::munmap(begin, bytes);

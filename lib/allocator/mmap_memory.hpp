@@ -20,6 +20,8 @@ class MmapMemory {
   // Counted by the kernel from here on where overcommit is off (vm.overcommit_memory = 2).
   [[nodiscard]] bool commit(std::byte* begin, std::uint64_t bytes);
   [[nodiscard]] bool decommit(std::byte* begin, std::uint64_t bytes);
+  // Each call may split mappings, of which a process may have 65,530; then it is refused.
+  [[nodiscard]] bool protect(std::byte* begin, std::uint64_t bytes, bool accessible);
   void release(std::byte* begin, std::uint64_t bytes);
   // mremap(2) with MREMAP_DONTUNMAP, Linux 5.7. Each one splits a mapping, of which a process may
   // have 65,530, so there are only some thousand.

@@ -96,6 +96,12 @@ bool set_huge_pages(ProcessAllocator& allocator, string_view value) {
   allocator.os().want_huge_pages(value == "1");
   return true;
 }
+bool set_guard_sample(ProcessAllocator& allocator, string_view value) {
+  std::uint64_t number = 0;
+  if (!parse(value, 1'000'000, number)) return false;
+  allocator.sample_one_in(static_cast<std::uint32_t>(number));
+  return true;
+}
 bool set_statistics(ProcessAllocator&, string_view value) {
   if (value != "0" && value != "1" && value != "json") return false;
   statistics.store(value == "json" ? 2 : value == "1" ? 1 : 0, std::memory_order_relaxed);
@@ -103,7 +109,7 @@ bool set_statistics(ProcessAllocator&, string_view value) {
 }
 bool set_help(ProcessAllocator& allocator, string_view value);
 
-constexpr std::array<Option, 6> kOptions{{
+constexpr std::array<Option, 7> kOptions{{
     {"PURGE_DELAY_MS", "0 to 1000000", "1000",
      "freed memory that stays unused so long goes back to the system", set_purge_delay},
     {"RETAIN_MIB", "0 to 1048576", "32",
@@ -111,6 +117,9 @@ constexpr std::array<Option, 6> kOptions{{
      set_retain},
     {"ON_ERROR", "abort, report or ignore", "abort", "what happens when misuse is found",
      set_on_error},
+    {"GUARD_SAMPLE", "0 to 1000000", "1000",
+     "-hardened: one block in about so many lies between inaccessible pages; 0: none",
+     set_guard_sample},
     {"HUGE_PAGES", "0 or 1", "0", "asks for transparent huge pages", set_huge_pages},
     {"STATS", "0, 1 or json", "0", "statistics on stderr when the program ends", set_statistics},
     {"HELP", "1", "", "this list", set_help},

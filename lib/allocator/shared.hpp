@@ -3,8 +3,10 @@
 
 #include <array>
 #include <cstdint>
+#include <type_traits>
 
 #include "allocator/arena.hpp"
+#include "allocator/guard_pages.hpp"
 
 // What all heaps of an allocator share: the world, the regions and the arenas. Zeroed memory is a
 // valid one with the default policy.
@@ -22,6 +24,8 @@ struct Shared {
   Regions<Env> regions;
   std::array<Arena<Env>, kArenas> arenas;
   PurgePolicy purge{Env::kShape.retained_bytes, 1000};
+  [[no_unique_address]] std::conditional_t<Env::kSamples, GuardPages<Env>, NoGuardPages>
+      guard_pages;
 
   [[nodiscard]] Taken allocate(std::uint32_t node, std::uint64_t units, std::uint64_t alignment,
                                std::uint64_t room = 0) {

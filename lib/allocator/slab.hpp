@@ -9,7 +9,8 @@
 #include "allocator/remote_list.hpp"
 #include "base/assert.hpp"
 
-// The record of a slab: a span of units cut into blocks of one class, or one large object. It lies
+// The record of a slab: a span of units cut into blocks of one class, or one large object,
+// or one sampled block. It lies
 // outside the span, in the region's table, at the slab's first unit; zeroed memory is a valid
 // record of no slab.
 //
@@ -28,7 +29,7 @@ template <class Env>
 class Heap;
 
 // Where a slab stands.
-enum class SlabList : std::uint8_t { kNone, kPartial, kFull };
+enum class SlabList : std::uint8_t { kNone, kPartial, kFull, kSampled, kResting };
 
 template <class Env>
 class Slab {
@@ -38,7 +39,7 @@ class Slab {
   using L = Link<Env>;
 
   RemoteList<Env> remote;
-  // Pages of 4 KiB that a large object may use; 0 for slabs.
+  // Pages of 4 KiB that a large object may use; 0 for slabs. Of a sampled block its bytes.
   typename Env::template Plain<std::uint32_t> pages;
   // Written by whoever puts the slab into an inbox (RemoteList, I2).
   typename Env::template Plain<Slab*> inbox_next;
@@ -75,6 +76,14 @@ class Slab {
     carved_.store(1);
     pages.store(static_cast<std::uint32_t>(page_count));
   }
+
+  // One block of `bytes`, between guard pages (guard_pages.hpp). Requires: offset <= 2^19.
+  void hold_sampled(std::uint64_t offset, std::uint64_t bytes) {
+    carved_.store(static_cast<std::uint16_t>(offset / 16));
+    pages.store(static_cast<std::uint32_t>(bytes));
+  }
+  [[nodiscard]] std::uint64_t sampled_offset() const { return std::uint64_t{carved()} * 16; }
+  [[nodiscard]] std::uint64_t sampled_bytes() const { return pages.load(); }
 
   [[nodiscard]] bool has_free() const { return free_.load() != nullptr; }
   [[nodiscard]] bool is_carved() const { return carved() == capacity(); }

@@ -29,6 +29,7 @@ void for_each_value(const Statistics& s, F f) {
   f("told", s.told);
   f("drains", s.drains);
   f("large", s.large);
+  f("sampled", s.sampled);
   f("misuses", s.misuses);
 }
 
@@ -64,6 +65,7 @@ Statistics statistics() noexcept {
     sum.drains += counts.drains;
     sum.large += counts.large;
   });
+  sum.sampled = process_allocator.shared().guard_pages.counts().sampled;
   sum.misuses = process_allocator.os().errors();
   return sum;
 }

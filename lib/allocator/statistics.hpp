@@ -23,6 +23,7 @@ struct Statistics {
   std::uint64_t told = 0;     // runs of blocks that were freed for other threads
   std::uint64_t drains = 0;   // times that a thread took such blocks
   std::uint64_t large = 0;    // objects above 1 MiB so far
+  std::uint64_t sampled = 0;  // blocks between guard pages so far
   std::uint64_t misuses = 0;  // found
 };
 

@@ -46,6 +46,8 @@ enum class Fault : std::uint8_t {
   kOverflowIgnored,   // calloc: the product of count and size wraps
   kShrunkCopy,        // realloc: copies the new size when it is longer than the old block
   kAlignmentOfSize,   // aligned: the class is that of the size alone
+  kGuardKept,         // guard pages: a unit goes back to the arena inaccessible
+  kSampleForgotten,   // guard pages: a destroyed heap's sampled blocks stay in use
 };
 
 struct StandardTraits {

@@ -41,6 +41,9 @@ void for_each_block(Allocator<Os, A, Traits>& allocator, typename Allocator<Os, 
       if (!is_free[i]) f(start + i * bytes, bytes);
     }
   });
+  if constexpr (Allocator<Os, A, Traits>::E::kSamples) {
+    allocator.shared().guard_pages.for_each(allocator.shared(), heap, f);
+  }
 }
 
 }  // namespace quintet::allocator

@@ -18,12 +18,12 @@ using proof::explore::FailureKind;
 using proof::explore::Model;
 
 // In a child: what is broken may break the process.
-template <Fault kFault>
+template <class A>
 bool is_killed_by_play(const char* name) {
   const auto outcome = testing::run_child([] {
     for (std::uint64_t seed = 1; seed <= 40; ++seed) {
-      auto allocator = std::make_unique<SmallAllocator<kFault>>();
-      const auto error = Player<SmallAllocator<kFault>>(*allocator).play({.seed = seed});
+      auto allocator = std::make_unique<A>();
+      const auto error = Player<A>(*allocator).play({.seed = seed});
       if (!error) continue;
       std::cerr << *error << " (seed " << seed << ")" << std::flush;
       ::_exit(1);
@@ -50,7 +50,8 @@ bool is_killed_by_explorer(const char* name, const Program& program, Model model
   return killed;
 }
 
-#define QT_PLAYED(fault) CHECK(is_killed_by_play<Fault::fault>(#fault))
+#define QT_PLAYED(fault) CHECK(is_killed_by_play<SmallAllocator<Fault::fault>>(#fault))
+#define QT_PLAYED_SAMPLED(fault) CHECK(is_killed_by_play<SampledAllocator<Fault::fault>>(#fault))
 #define QT_EXPLORED(fault, program, model, preemptions) \
   CHECK(is_killed_by_explorer(#fault, program, Model::model, preemptions))
 
@@ -66,6 +67,8 @@ TEST_CASE("random plays find the faults of one thread") {
   QT_PLAYED(kOverflowIgnored);
   QT_PLAYED(kShrunkCopy);
   QT_PLAYED(kAlignmentOfSize);
+  QT_PLAYED_SAMPLED(kGuardKept);
+  QT_PLAYED_SAMPLED(kSampleForgotten);
 }
 
 TEST_CASE("the explorer finds the faults of remote lists and inboxes") {

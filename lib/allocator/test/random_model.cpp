@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <cstdint>
 #include <memory>
+#include <type_traits>
 
 #include "allocator/test/world/player.hpp"
 #include "testing/catch.hpp"
@@ -41,6 +42,10 @@ TEST_CASE("random plays with guards are those of the ledger") {
   hold<SmallAllocator<Fault::kNone, Hardening::kParanoid>>(kPlays, {});
 }
 
+TEST_CASE("random plays with sampled blocks are those of the ledger") {
+  hold<SampledAllocator<>>(kPlays, {});
+}
+
 TEST_CASE("one allocator serves one play after another") {
   auto allocator = std::make_unique<SmallAllocator<>>();
   for (std::uint64_t seed = 1; seed <= kPlays / 2; ++seed) {
@@ -50,30 +55,55 @@ TEST_CASE("one allocator serves one play after another") {
   }
 }
 
-TEST_CASE("whichever call of the system fails nothing is lost") {
-  auto counted = std::make_unique<SmallAllocator<>>();
-  REQUIRE(!Player<SmallAllocator<>>(*counted).play({.seed = 7, .steps = 600}));
+template <class A>
+void hold_whichever_call_fails(Play play, std::uint64_t least_calls) {
+  auto counted = std::make_unique<A>();
+  REQUIRE(!Player<A>(*counted).play(play));
   const std::uint64_t calls = counted->os().calls();
   INFO(calls << " calls");
-  CHECK(calls > 40);
+  CHECK(calls > least_calls);
+  play.may_fail = true;
   for (std::uint64_t k = 1; k <= calls; ++k) {
-    auto allocator = std::make_unique<SmallAllocator<>>();
+    auto allocator = std::make_unique<A>();
     allocator->os().failing_call = k;
-    const auto error =
-        Player<SmallAllocator<>>(*allocator).play({.seed = 7, .steps = 600, .may_fail = true});
+    const auto error = Player<A>(*allocator).play(play);
     INFO("call " << k << ": " << error.value_or("holds"));
     REQUIRE(!error);
   }
 }
 
-TEST_CASE("when memory runs out what is there is used to the end") {
+TEST_CASE("whichever call of the system fails nothing is lost") {
+  hold_whichever_call_fails<SmallAllocator<>>({.seed = 7, .steps = 600}, 40);
+}
+
+TEST_CASE("whichever call that protects a sampled block fails nothing is lost") {
+  hold_whichever_call_fails<SampledAllocator<>>({.seed = 7, .steps = 600}, 200);
+}
+
+TEST_CASE("where pages cannot be protected, or not opened again, nothing is lost") {
   for (std::uint64_t seed = 1; seed <= kPlays; ++seed) {
-    auto allocator = std::make_unique<SmallAllocator<>>();
-    allocator->os().most_committed = (20 + seed * 4) * BoundedMemory::kPage;
-    const auto error = Player<SmallAllocator<>>(*allocator).play({.seed = seed, .may_fail = true});
+    auto allocator = std::make_unique<SampledAllocator<>>();
+    allocator->os().refuses = seed % 2 == 0;
+    const auto error =
+        Player<SampledAllocator<>>(*allocator).play({.seed = seed, .may_fail = true});
     INFO("seed " << seed << ": " << error.value_or("holds"));
     REQUIRE(!error);
   }
+}
+
+TEST_CASE("when memory runs out what is there is used to the end") {
+  const auto hold_with = [](auto make) {
+    for (std::uint64_t seed = 1; seed <= kPlays; ++seed) {
+      auto allocator = make();
+      using A = std::remove_reference_t<decltype(*allocator)>;
+      allocator->os().most_committed = (20 + seed * 4) * BoundedMemory::kPage;
+      const auto error = Player<A>(*allocator).play({.seed = seed, .may_fail = true});
+      INFO("seed " << seed << ": " << error.value_or("holds"));
+      REQUIRE(!error);
+    }
+  };
+  hold_with([] { return std::make_unique<SmallAllocator<>>(); });
+  hold_with([] { return std::make_unique<SampledAllocator<>>(); });
 }
 
 TEST_CASE("where address space is short there are several regions") {

@@ -28,7 +28,11 @@ constexpr unsigned kThreads = 4;
 struct StressTraits : StandardTraits {
   static constexpr Shape kShape{.region_bytes = kGiB, .growth_bytes = 1 * kMiB};
 };
-using A = Allocator<MmapMemory, StdAtomics, StressTraits>;
+struct HardenedTraits : StressTraits {
+  static constexpr Hardening kHardening = Hardening::kParanoid;
+};
+template <class Traits>
+using Stressed = Allocator<MmapMemory, StdAtomics, Traits>;
 
 // What a block holds: its size in every eighth byte's place at both ends.
 void mark(std::byte* block, std::size_t size) {
@@ -43,11 +47,12 @@ bool is_marked(const std::byte* block) {
   return front == back;
 }
 
+template <class A>
 class Stress {
  public:
   // Blocks are swapped through shared slots, so that most are freed by another thread.
   void swap_blocks(std::uint64_t seed, int operations) {
-    A::H* const heap = allocator_->attach();
+    typename A::H* const heap = allocator_->attach();
     std::mt19937_64 random(seed);
     for (int i = 0; i < operations; ++i) {
       std::size_t size = 16 + random() % 500;
@@ -64,18 +69,19 @@ class Stress {
     allocator_->detach(heap);
   }
   void empty() {
-    A::H* const heap = allocator_->attach();
+    typename A::H* heap = allocator_->attach();
     for (auto& slot : slots_) put_away(*heap, slot.exchange(nullptr));
     allocator_->detach(heap);
     allocator_->pool().collect();
-    allocator_->pool().collect();
+    allocator_->collect(*(heap = allocator_->attach()), true);
+    allocator_->detach(heap);
   }
 
   A& allocator() { return *allocator_; }
   [[nodiscard]] int errors() const { return errors_; }
 
  private:
-  void put_away(A::H& heap, std::byte* block) {
+  void put_away(typename A::H& heap, std::byte* block) {
     if (block == nullptr) return;
     if (!is_marked(block)) ++errors_;
     allocator_->free(heap, block);
@@ -86,7 +92,8 @@ class Stress {
   std::atomic<int> errors_{0};
 };
 
-void check_all_came_back(Stress& stress) {
+template <class A>
+void check_all_came_back(Stress<A>& stress) {
   stress.empty();
   CHECK(stress.errors() == 0);
   const world::Audit<A> audit(stress.allocator());
@@ -98,8 +105,8 @@ void check_all_came_back(Stress& stress) {
   CHECK(used == 0);
 }
 
-TEST_CASE("blocks that threads swap stay whole and all come back") {
-  Stress stress;
+template <class A>
+void swap_in_threads(Stress<A>& stress) {
   std::vector<std::thread> threads;
   for (unsigned t = 0; t < kThreads; ++t) {
     threads.emplace_back([&, t] { stress.swap_blocks(t + 1, kRounds * 500); });
@@ -108,8 +115,21 @@ TEST_CASE("blocks that threads swap stay whole and all come back") {
   check_all_came_back(stress);
 }
 
+TEST_CASE("blocks that threads swap stay whole and all come back") {
+  Stress<Stressed<StressTraits>> stress;
+  swap_in_threads(stress);
+}
+
+TEST_CASE("blocks that threads swap come back also if many are sampled") {
+  Stress<Stressed<HardenedTraits>> stress;
+  stress.allocator().sample_one_in(10);
+  swap_in_threads(stress);
+  CHECK(stress.allocator().shared().guard_pages.counts().sampled > 0);
+  CHECK(stress.allocator().os().errors() == 0);
+}
+
 TEST_CASE("threads come and go and hardly more heaps are made than were alive at a time") {
-  Stress stress;
+  Stress<Stressed<StressTraits>> stress;
   for (int round = 0; round < kRounds; ++round) {
     std::vector<std::thread> threads;
     for (unsigned t = 0; t < kThreads; ++t) {

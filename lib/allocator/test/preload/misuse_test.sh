@@ -63,7 +63,8 @@ hears 0
 
 echo '== options that are none'
 for setting in PURGE_DELAY_MS=soon PURGE_DELAY_MS=-1 PURGE_DELAY_MS=99999999999999999999 \
-  PURGE_DELAY_MS= RETAIN_MIB=1k RETAIN_MIB=1048577 ON_ERROR=explode HUGE_PAGES=yes STATS=2 HELP=2; do
+  PURGE_DELAY_MS= RETAIN_MIB=1k RETAIN_MIB=1048577 GUARD_SAMPLE=often GUARD_SAMPLE=1000001 ON_ERROR=explode HUGE_PAGES=yes \
+  STATS=2 HELP=2; do
   run 0 free_20_mib "QUINTET_MALLOC_$setting"
   hears 1 "QUINTET_MALLOC_$setting is ignored: use "
   went_on
@@ -75,8 +76,8 @@ hears 2 'use abort, report or ignore'
 
 echo '== options'
 run 0 free_20_mib QUINTET_MALLOC_HELP=1 QUINTET_MALLOC_RETAIN_MIB=7
-hears 6 '[given: 7]'
-for option in PURGE_DELAY_MS RETAIN_MIB ON_ERROR HUGE_PAGES STATS HELP; do
+hears 7 '[given: 7]'
+for option in PURGE_DELAY_MS RETAIN_MIB ON_ERROR GUARD_SAMPLE HUGE_PAGES STATS HELP; do
   grep -q "^QUINTET_MALLOC_$option=<.*>.*: ." heard || fail "no QUINTET_MALLOC_$option in the help"
 done
 run 0 huge_pages
@@ -113,5 +114,13 @@ statistic purged_bytes free_20_mib QUINTET_MALLOC_RETAIN_MIB=1
 ((value >= 19 * mib)) || fail '20 MiB are not given back with QUINTET_MALLOC_RETAIN_MIB=1'
 statistic purged_bytes free_20_mib QUINTET_MALLOC_PURGE_DELAY_MS=0
 ((value >= 19 * mib)) || fail '20 MiB are not given back with QUINTET_MALLOC_PURGE_DELAY_MS=0'
+statistic sampled free_20_mib QUINTET_MALLOC_GUARD_SAMPLE=0
+((value == 0)) || fail 'blocks are sampled with QUINTET_MALLOC_GUARD_SAMPLE=0'
+statistic sampled free_20_mib QUINTET_MALLOC_GUARD_SAMPLE=1
+if [[ $library == *hardened* ]]; then
+  ((value >= 2)) || fail 'no blocks are sampled with QUINTET_MALLOC_GUARD_SAMPLE=1'
+else
+  ((value == 0)) || fail 'this library samples blocks'
+fi
 statistic misuses middle QUINTET_MALLOC_ON_ERROR=ignore
 ((value == 1)) || fail 'misuse is not counted'

@@ -36,6 +36,8 @@ class Audit {
   [[nodiscard]] const std::map<std::uint64_t, std::uint64_t>& live() const { return live_; }
 
  private:
+  static constexpr bool kSeesPages = requires(typename A::Os& os) { os.inaccessible(); };
+
   struct Broken {
     const char* what;
   };
@@ -52,6 +54,7 @@ class Audit {
     walk_arenas();
     allocator_.pool().for_each([&](H& heap) { walk_heap(heap); });
     count_blocks();
+    if constexpr (E::kSamples) walk_samples();
   }
 
   // V12: spans cover the region from `first` to `committed`, their ends agree, neighbours differ.
@@ -85,6 +88,11 @@ class Audit {
     Slab<E>* const slab = region.slab(first);
     const std::uint32_t word = region.map()[first].load(std::memory_order_relaxed);
     expect(word % kClasses == slab->size_class(), "map: not the slab's class");
+    if (E::kSamples && slab->size_class() == G::kSampledClass) {
+      expect(word == G::kSampledClass && units == 1, "sampled: not one unit of nobody");
+      units_[slab] = region.address(first);
+      return;
+    }
     expect(slab->owner() == nullptr ? word / kClasses == 0
                                     : slab->owner()->tag() == word - word % kClasses,
            "map: not the slab's owner");
@@ -187,6 +195,53 @@ class Audit {
     }
   }
 
+  // The units of sampled blocks are in use, and in their heap's list, or rest; what is inaccessible
+  // is theirs, and around a block in use that is all but its pages.
+  void walk_samples() {
+    auto& guards = allocator_.shared().guard_pages;
+    std::set<const Slab<E>*> seen;
+    allocator_.pool().for_each([&](H& heap) {
+      for (Slab<E>* slab = heap.samples().blocks.front(); slab != nullptr;) {
+        expect(slab->list.load() == SlabList::kSampled && slab->owner() == &heap,
+               "sampled: in the list of another heap");
+        expect(seen.insert(slab).second && units_.contains(slab), "sampled: listed twice");
+        walk_sample(slab);
+        slab = slab->next.load();
+      }
+    });
+    guards.for_each_resting([&](const Slab<E>* slab) {
+      expect(slab->list.load() == SlabList::kResting, "sampled: rests, and does not know");
+      expect(seen.insert(slab).second && units_.contains(slab), "sampled: rests twice");
+    });
+    expect(seen.size() == units_.size(), "sampled: neither in use nor at rest");
+    expect(guards.counts().units == seen.size(), "sampled: miscounts its units");
+    if constexpr (kSeesPages) walk_inaccessible();
+  }
+  void walk_inaccessible() {
+    std::set<const std::byte*> starts;
+    for (const auto& [slab, start] : units_) starts.insert(start);
+    for (const std::byte* page : allocator_.os().inaccessible()) {
+      const auto after = starts.upper_bound(page);
+      expect(after != starts.begin() && page < *std::prev(after) + G::kUnit,
+             "sampled: a page of others is inaccessible");
+    }
+  }
+  void walk_sample(const Slab<E>* slab) {
+    std::byte* const unit = units_[slab];
+    std::byte* const block = unit + slab->sampled_offset();
+    std::byte* const end = unit + G::kUnit - G::kPage;
+    expect(block + slab->sampled_bytes() <= end, "sampled: does not fit");
+    if constexpr (kSeesPages) {
+      for (std::byte* page = unit; page < unit + G::kUnit; page += G::kPage) {
+        const bool is_guard = page + G::kPage <= block || page >= end;
+        expect(allocator_.os().inaccessible().contains(page) == is_guard,
+               "sampled: not between guard pages");
+      }
+    }
+    expect(unit + G::kPage <= block, "sampled: no guard page before the block");
+    add_live(block);
+  }
+
   void add_live(const std::byte* block) {
     live_[reinterpret_cast<std::uintptr_t>(block)] =
         std::max<std::uint64_t>(allocator_.usable_size(block), 1);
@@ -199,6 +254,7 @@ class Audit {
   std::string error_;
   std::set<const Span<E>*> free_spans_;
   std::map<const Slab<E>*, Blocks> slabs_;
+  std::map<const Slab<E>*, std::byte*> units_;  // of sampled blocks
   std::map<std::uint64_t, std::uint64_t> live_;
 };
 

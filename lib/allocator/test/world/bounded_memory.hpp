@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstring>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -42,6 +43,7 @@ class BoundedMemory {
   std::uint32_t now = 0;
   std::uint32_t here = 0;  // the node
   bool can_move = true;
+  std::optional<bool> refuses;  // to make memory accessible, or inaccessible
   std::vector<Report> reports;
 
   [[nodiscard]] std::uint64_t calls() const { return calls_; }
@@ -71,6 +73,16 @@ class BoundedMemory {
     decommitted_ += bytes;
     return ::madvise(begin, bytes, MADV_DONTNEED) == 0;
   }
+  bool protect(std::byte* begin, std::uint64_t bytes, bool accessible) {
+    check_pages(begin, bytes);
+    if (fails() || accessible == refuses) return false;
+    for (std::byte* page = begin; page < begin + bytes; page += kPage) {
+      accessible ? (void)inaccessible_.erase(page) : (void)inaccessible_.insert(page);
+    }
+    return ::mprotect(begin, bytes, accessible ? PROT_READ | PROT_WRITE : PROT_NONE) == 0;
+  }
+  // Pages that protect() has made inaccessible.
+  [[nodiscard]] const std::set<std::byte*>& inaccessible() const { return inaccessible_; }
   void release(std::byte*, std::uint64_t) {}
   bool move(std::byte* from, std::byte* to, std::uint64_t bytes) {
     if (fails() || !can_move) return false;
@@ -93,6 +105,7 @@ class BoundedMemory {
   }
 
   std::map<void*, std::uint64_t> reservations_;
+  std::set<std::byte*> inaccessible_;
   std::uint64_t calls_ = 0;
   std::uint64_t committed_ = 0;
   std::uint64_t decommitted_ = 0;

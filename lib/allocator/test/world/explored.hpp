@@ -42,6 +42,7 @@ class ExploredOs {
   }
   // Memory keeps its contents: the cells in it are made once.
   bool decommit(std::byte*, std::uint64_t) { return true; }
+  bool protect(std::byte*, std::uint64_t, bool) { return true; }
   void release(std::byte*, std::uint64_t) {}
   bool move(std::byte*, std::byte*, std::uint64_t) { return false; }
   static std::uint64_t secret() { return 0; }

@@ -15,7 +15,7 @@
 #include "allocator/allocator.hpp"
 #include "allocator/spec/ledger.hpp"
 #include "allocator/test/world/audit.hpp"
-#include "allocator/test/world/bounded_memory.hpp"
+#include "allocator/test/world/shapes.hpp"  // IWYU pragma: export
 #include "allocator/walk.hpp"
 
 // Plays random operations on an allocator, as several threads that take turns, beside the ledger of
@@ -266,7 +266,7 @@ class Player {
       const auto range = ledger_.ranges().find(number(block));
       ++found;
       if (range == ledger_.ranges().end() || range->second.owner != i + 1 ||
-          bytes < range->second.usable) {
+          std::max<std::uint64_t>(bytes, 1) < range->second.usable) {
         wrong("walk: a block that is not in use");
       }
     });
@@ -307,27 +307,5 @@ class Player {
   std::array<H*, 2> own_{};
   std::optional<std::string> error_;
 };
-
-// Small enough that regions, spans and slabs run out all the time; pages are real ones.
-template <Fault kInjected = Fault::kNone, Hardening kLevel = Hardening::kFast>
-struct SmallTraits {
-  static constexpr Shape kShape{.unit_shift = 12,
-                                .page_shift = 12,
-                                .region_bytes = 8 * kMiB,
-                                .smallest_region = 256 * kKiB,
-                                .growth_bytes = 64 * kKiB,
-                                .retained_bytes = 64 * kKiB,
-                                .link_bytes = 512,
-                                .at_hand_bytes = 4 * kKiB,
-                                .remote_bytes = 512,
-                                .quarantine_bytes = 64 * kKiB,
-                                .largest_units_shift = 2,
-                                .span_bins = 64,
-                                .arenas = 2};
-  static constexpr Hardening kHardening = kLevel;
-  static constexpr Fault kFault = kInjected;
-};
-template <Fault kFault = Fault::kNone, Hardening kLevel = Hardening::kFast>
-using SmallAllocator = Allocator<BoundedMemory, StdAtomics, SmallTraits<kFault, kLevel>>;
 
 }  // namespace quintet::allocator::world
