@@ -105,7 +105,7 @@ class BlockAllocator {
 
   // Blocks have no kinds here: guarded_allocator.hpp.
   static void set_kind(const void*, BlockState) {}
-  [[nodiscard]] static bool matches(const void*, BlockState, std::size_t) { return true; }
+  void free_as(H& heap, void* pointer, BlockState, std::size_t) { free(heap, pointer); }
   // Nor are any sampled.
   static void sample_one_in(std::uint32_t) {}
 

@@ -98,7 +98,7 @@ class GuardPages {
   static constexpr std::uint64_t kMostBytes = G::kUnit - 2 * G::kPage;
 
   // One in so many allocations is sampled; 0: none.
-  std::uint32_t rate = 1000;
+  std::uint32_t rate = 10000;
 
   // A zeroed block, not yet in use for guards.hpp. Null: not this time.
   // Requires: size <= kMostBytes; alignment is a power of two, 16 to a page.

@@ -28,7 +28,10 @@ class GuardedAllocator : public BlockAllocator<Env> {
   [[nodiscard]] std::byte* allocate(H& heap, std::size_t size) {
     if (size > kMostBytes) return nullptr;
     if (std::byte* const block = sample(heap, size, kGrain)) return block;
-    return give(Base::allocate(heap, Guard::padded(size)), size);
+    const std::size_t padded = Guard::padded(size);
+    std::byte* const block = Base::allocate(heap, padded);
+    if (block == nullptr || padded > G::kLargest) return give(block, size);
+    return give(*Base::shared().regions.find(block), block, facts_for(padded).bytes, size);
   }
   [[nodiscard]] std::byte* allocate_zeroed(H& heap, std::size_t count, std::size_t size) {
     std::size_t bytes = 0;
@@ -47,11 +50,16 @@ class GuardedAllocator : public BlockAllocator<Env> {
     return give(Base::allocate_aligned(heap, Guard::padded(size), alignment), size);
   }
 
-  void free(H& heap, void* pointer) {
+  void free(H& heap, void* pointer) { free_as(heap, pointer, BlockState::kNever, kAnySize); }
+  // The same for one that was asked for as that kind, and with that size if it is given; kNever is
+  // any kind. What does not match is reported, too, and not freed.
+  static constexpr std::size_t kAnySize = ~std::size_t{0};
+  void free_as(H& heap, void* pointer, BlockState kind, std::size_t size) {
     if (pointer == nullptr) return;
     const Found found = Base::find(pointer);
     auto* const block = static_cast<std::byte*>(pointer);
     if (!is_block_in_use(found, pointer)) return;
+    if (kind != BlockState::kNever && !matches(found, block, kind, size)) return;
     if (kTrailers && !is_intact(found, block)) return;
     take_back(heap, found, block);
   }
@@ -91,22 +99,6 @@ class GuardedAllocator : public BlockAllocator<Env> {
       Guard::set_state(*found.region, static_cast<const std::byte*>(pointer), kind);
     }
   }
-  // Whether the block may be freed as one of that kind, and of that size if it is given. Reports
-  // what does not match. What is no block is left to free().
-  static constexpr std::size_t kAnySize = ~std::size_t{0};
-  [[nodiscard]] bool matches(const void* pointer, BlockState kind, std::size_t size) {
-    const Found found = Base::find(pointer);
-    if (!found.is_block) return true;
-    const auto* const block = static_cast<const std::byte*>(pointer);
-    const BlockState state = Guard::state(*found.region, block);
-    if (!Guard::is_in_use(state)) return true;
-    if (state != kind) return Base::os().report(Misuse::kWrongKind, pointer), false;
-    if (!kTrailers || size == kAnySize || usable_size(found, block) == size) return true;
-    // Without its trailer nobody knows what size it was: free() says what has happened to it.
-    if (!is_sampled(found) && !Guard::has_trailer(block, Base::usable_size(found))) return true;
-    return Base::os().report(Misuse::kWrongSize, pointer), false;
-  }
-
   // About one in so many allocations is sampled from now on, or with 0 none (guard_pages.hpp).
   // Requires: nothing else runs.
   void sample_one_in([[maybe_unused]] std::uint32_t rate) {
@@ -146,12 +138,21 @@ class GuardedAllocator : public BlockAllocator<Env> {
     return Env::kSamples && found.size_class() == G::kSampledClass;
   }
 
-  std::byte* give(std::byte* block, std::size_t size) {
+  // Requires: size <= G::kLargest.
+  [[nodiscard]] static const BlockFacts& facts_for(std::size_t size) {
+    return kBlockFacts<Env::kShape>[H::class_for(size)];
+  }
+
+  // What is just allocated becomes a user's; null is fine.
+  [[nodiscard]] std::byte* give(std::byte* block, std::size_t size) {
     if (block == nullptr) return nullptr;
     const Found found = Base::find(block);
+    return give(*found.region, block, Base::usable_size(found), size);
+  }
+  [[nodiscard]] std::byte* give(const Region<Env>& region, std::byte* block, std::uint64_t bytes,
+                                std::size_t size) {
     if constexpr (kTrailers) {
-      const std::uint64_t bytes = Base::usable_size(found);
-      const bool was_free = Guard::state(*found.region, block) == BlockState::kFree;
+      const bool was_free = Guard::state(region, block) == BlockState::kFree;
       if (was_free && !Guard::is_wiped(block, bytes)) {
         Base::os().report(Misuse::kAfterFree, block);
       }
@@ -159,8 +160,20 @@ class GuardedAllocator : public BlockAllocator<Env> {
       std::memset(block, 0, was_free || bytes > G::kUnit ? sizeof(void*) : bytes);
       Guard::seal(block, bytes, size);
     }
-    Guard::set_state(*found.region, block, BlockState::kMalloc);
+    Guard::set_state(region, block, BlockState::kMalloc);
     return block;
+  }
+
+  // Reports what was asked for in another way than it is freed. Requires: a block in use.
+  [[nodiscard]] bool matches(const Found& found, const std::byte* block, BlockState kind,
+                             std::size_t size) {
+    if (Guard::state(*found.region, block) != kind) {
+      return Base::os().report(Misuse::kWrongKind, block), false;
+    }
+    if (!kTrailers || size == kAnySize || usable_size(found, block) == size) return true;
+    // Without its trailer nobody knows what size it was: what has happened to it is said later.
+    if (!is_sampled(found) && !Guard::has_trailer(block, Base::usable_size(found))) return true;
+    return Base::os().report(Misuse::kWrongSize, block), false;
   }
 
   // Reports what is none.
@@ -219,20 +232,20 @@ class GuardedAllocator : public BlockAllocator<Env> {
       const bool is_large = found.size_class() == G::kLargeClass;
       if (!is_large) Guard::wipe(block, Base::usable_size(found));
       if (!is_large && (found.word ^ heap.tag()) < kClasses) {
-        const std::uint64_t bytes = Base::usable_size(found);
-        while (std::byte* const kept = heap.quarantine().make_room(bytes)) {
-          look_again(kept);
-          Base::free(heap, kept);
+        auto& quarantine = heap.quarantine();
+        for (auto kept = quarantine.make_room(found.size_class()); kept.block != nullptr;
+             kept = quarantine.make_room(found.size_class())) {
+          look_again(kept.block, kBlockFacts<Env::kShape>[kept.size_class].bytes);
+          heap.free_own(kept.block, kept.size_class);
         }
-        return heap.quarantine().put(block, bytes);
+        return quarantine.put(block, found.size_class());
       }
     }
     Base::free(heap, block);
   }
 
   // Reports what was written to a block while it was in quarantine.
-  void look_again(std::byte* block) {
-    const std::uint64_t bytes = Base::usable_size(Base::find(block));
+  void look_again(std::byte* block, std::uint64_t bytes) {
     if (Guard::is_wiped_for_link(block, bytes)) return;
     Base::os().report(Misuse::kAfterFree, block);
     Guard::wipe(block, bytes);

@@ -35,7 +35,8 @@ struct Guards {
   static constexpr std::uint64_t kTrailer = kTrailers ? 8 : 0;
   // Of the bytes between the user's and the trailer, so many are looked at from each end.
   static constexpr std::uint64_t kPatternBytes = 64;
-  static constexpr std::uint64_t kPattern = 0xA5A5A5A5A5A5A5A5;
+  static constexpr std::byte kPattern{0xA5};
+  static constexpr std::uint64_t kPatternWord = 0xA5A5A5A5A5A5A5A5;
 
   // What a request for `size` bytes needs. Requires: no overflow.
   [[nodiscard]] static constexpr std::size_t padded(std::size_t size) { return size + kTrailer; }
@@ -103,18 +104,19 @@ struct Guards {
   // shorter than a word reaches into the trailer, which is there and is written afterwards.
   static void put_pattern(std::byte* bytes, std::uint64_t count) {
     if (count == 0) return;
-    std::memcpy(bytes, &kPattern, sizeof kPattern);
-    for (std::uint64_t i = sizeof kPattern; i < count; i += sizeof kPattern) {
-      std::memcpy(bytes + std::min(i, count - sizeof kPattern), &kPattern, sizeof kPattern);
+    std::memcpy(bytes, &kPatternWord, sizeof kPatternWord);
+    for (std::uint64_t i = sizeof kPatternWord; i < count; i += sizeof kPatternWord) {
+      std::memcpy(bytes + std::min(i, count - sizeof kPatternWord), &kPatternWord,
+                  sizeof kPatternWord);
     }
   }
   [[nodiscard]] static bool is_pattern(const std::byte* bytes, std::uint64_t count) {
     if (count == 0) return true;
-    const std::uint64_t first = word_at(bytes) ^ kPattern;
+    const std::uint64_t first = word_at(bytes) ^ kPatternWord;
     if (count < sizeof first) return first << (64 - 8 * count) == 0;
     if (first != 0) return false;
     for (std::uint64_t i = sizeof first; i < count; i += sizeof first) {
-      if (word_at(bytes + std::min(i, count - sizeof first)) != kPattern) return false;
+      if (word_at(bytes + std::min(i, count - sizeof first)) != kPatternWord) return false;
     }
     return true;
   }

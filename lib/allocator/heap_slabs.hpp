@@ -238,9 +238,9 @@ void Heap<Env>::retype(Slab<Env>* slab, Region<Env>& region, std::uint32_t size_
 
 template <class Env>
 void Heap<Env>::leave_quarantine() {
-  while (std::byte* const block = quarantine_.take_oldest()) {
-    const Region<Env>& region = *shared_->regions.find(block);
-    free_own(block, region.slab(region.index(block))->size_class());
+  for (auto kept = quarantine_.take_oldest(); kept.block != nullptr;
+       kept = quarantine_.take_oldest()) {
+    free_own(kept.block, kept.size_class);
   }
 }
 

@@ -110,14 +110,14 @@ bool set_statistics(ProcessAllocator&, string_view value) {
 bool set_help(ProcessAllocator& allocator, string_view value);
 
 constexpr std::array<Option, 7> kOptions{{
-    {"PURGE_DELAY_MS", "0 to 1000000", "1000",
+    {"PURGE_DELAY_MS", "0 to 1000000", "10000",
      "freed memory that stays unused so long goes back to the system", set_purge_delay},
     {"RETAIN_MIB", "0 to 1048576", "32",
      "freed memory that may be kept for reuse; or half of what is in use, if that is more",
      set_retain},
     {"ON_ERROR", "abort, report or ignore", "abort", "what happens when misuse is found",
      set_on_error},
-    {"GUARD_SAMPLE", "0 to 1000000", "1000",
+    {"GUARD_SAMPLE", "0 to 1000000", "10000",
      "-hardened: one block in about so many lies between inaccessible pages; 0: none",
      set_guard_sample},
     {"HUGE_PAGES", "0 or 1", "0", "asks for transparent huge pages", set_huge_pages},

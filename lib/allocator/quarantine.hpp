@@ -16,27 +16,32 @@ template <class Env>
 class Quarantine {
  public:
   static constexpr std::size_t kMostBlocks = 128;
+  struct Kept {
+    std::byte* block;  // null: none
+    std::uint32_t size_class;
+  };
 
-  // The block that was kept longest, which is out then, if there is no room for `bytes` more; or
-  // null.
-  [[nodiscard]] std::byte* make_room(std::uint64_t bytes) {
-    const bool has_room = count_ < kMostBlocks && bytes_ + bytes <= Env::kShape.quarantine_bytes;
-    return has_room ? nullptr : take_oldest();
+  // The block that was kept longest, which is out then, if there is no room for another one of that
+  // class; or none.
+  [[nodiscard]] Kept make_room(std::uint32_t size_class) {
+    const bool has_room =
+        count_ < kMostBlocks && bytes_ + bytes_of(size_class) <= Env::kShape.quarantine_bytes;
+    return has_room ? Kept{} : take_oldest();
   }
-  // Requires: make_room(bytes) has returned null since the last put().
-  void put(std::byte* block, std::uint64_t bytes) {
-    places_[(oldest_ + count_) % kMostBlocks] = {block, bytes};
+  // Requires: make_room(size_class) has returned none since the last put().
+  void put(std::byte* block, std::uint32_t size_class) {
+    places_[(oldest_ + count_) % kMostBlocks] = {block, size_class};
     ++count_;
-    bytes_ += bytes;
+    bytes_ += bytes_of(size_class);
   }
-  // Null: it is empty.
-  [[nodiscard]] std::byte* take_oldest() {
-    if (count_ == 0) return nullptr;
-    const Place place = places_[oldest_];
+  // None: it is empty.
+  [[nodiscard]] Kept take_oldest() {
+    if (count_ == 0) return {};
+    const Kept kept = places_[oldest_];
     oldest_ = (oldest_ + 1) % kMostBlocks;
     --count_;
-    bytes_ -= place.bytes;
-    return place.block;
+    bytes_ -= bytes_of(kept.size_class);
+    return kept;
   }
   // f(block) for each.
   template <class F>
@@ -45,12 +50,11 @@ class Quarantine {
   }
 
  private:
-  struct Place {
-    std::byte* block;
-    std::uint64_t bytes;
-  };
+  [[nodiscard]] static std::uint64_t bytes_of(std::uint32_t size_class) {
+    return kBlockFacts<Env::kShape>[size_class].bytes;
+  }
 
-  std::array<Place, kMostBlocks> places_{};
+  std::array<Kept, kMostBlocks> places_{};
   std::size_t oldest_ = 0;
   std::size_t count_ = 0;
   std::uint64_t bytes_ = 0;
@@ -58,7 +62,11 @@ class Quarantine {
 
 // Of the levels that keep nothing.
 struct NoQuarantine {
-  [[nodiscard]] static std::byte* take_oldest() { return nullptr; }
+  struct Kept {
+    std::byte* block;
+    std::uint32_t size_class;
+  };
+  [[nodiscard]] static Kept take_oldest() { return {}; }
   template <class F>
   static void for_each(F) {}
 };

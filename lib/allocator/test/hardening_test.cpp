@@ -167,9 +167,7 @@ TEST_CASE("an overflow is not taken for a wrong size") {
   std::byte* const block = w.allocate(100);
   w.allocator->set_kind(block, BlockState::kNew);
   for (int i = 100; i < 112; ++i) block[i] = std::byte{0x41};
-  CHECK(w.allocator->matches(block, BlockState::kNew, 100));
-  CHECK(w.reported().empty());
-  w.free(block);
+  w.allocator->free_as(*w.heap, block, BlockState::kNew, 100);
   CHECK(w.reported() == Misuses{Misuse::kOverflow});
 }
 
@@ -217,11 +215,11 @@ TEST_CASE("a block is freed as it was allocated") {
   Paranoid w;
   std::byte* const block = w.allocate(100);
   w.allocator->set_kind(block, BlockState::kNew);
-  CHECK_FALSE(w.allocator->matches(block, BlockState::kMalloc, 100));
+  w.allocator->free_as(*w.heap, block, BlockState::kMalloc, 100);
   CHECK(w.reported() == Misuses{Misuse::kWrongKind});
-  CHECK_FALSE(w.allocator->matches(block, BlockState::kNew, 99));
+  w.allocator->free_as(*w.heap, block, BlockState::kNew, 99);
   CHECK(w.reported() == Misuses{Misuse::kWrongSize});
-  CHECK(w.allocator->matches(block, BlockState::kNew, 100));
+  w.allocator->free_as(*w.heap, block, BlockState::kNew, 100);
   CHECK(w.reported().empty());
 }
 
