@@ -126,6 +126,7 @@ void* with_kind(void* block, [[maybe_unused]] Kind kind) noexcept {
   return block;
 }
 void free_of_kind(void* pointer, Kind kind, std::size_t size) noexcept {
+  if (pointer == nullptr) return;  // and no heap for that
   with_heap<>(false, [&](ProcessHeap& heap) {
     process_allocator.free_as(heap, pointer, static_cast<BlockState>(kind), size);
     return true;
