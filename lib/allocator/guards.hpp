@@ -42,10 +42,11 @@ struct Guards {
   [[nodiscard]] static constexpr std::size_t padded(std::size_t size) { return size + kTrailer; }
 
   [[nodiscard]] static BlockState state(const Region<Env>& region, const std::byte* block) {
-    return static_cast<BlockState>(region.state(block).load(std::memory_order_relaxed));
+    // acquire: pairs with set_state(), for the trailer of a neighbour that is being handed out.
+    return static_cast<BlockState>(region.state(block).load(std::memory_order_acquire));
   }
   static void set_state(const Region<Env>& region, const std::byte* block, BlockState state) {
-    region.state(block).store(static_cast<std::uint8_t>(state), std::memory_order_relaxed);
+    region.state(block).store(static_cast<std::uint8_t>(state), std::memory_order_release);
   }
   [[nodiscard]] static bool is_in_use(BlockState state) { return state >= BlockState::kMalloc; }
 
@@ -56,12 +57,12 @@ struct Guards {
     const std::uint64_t some = std::min(left, kPatternBytes);
     put_pattern(block + size, some);
     if (left > some) put_pattern(end - some, some);
-    const std::uint64_t trailer = size ^ mask(block);
-    std::memcpy(end, &trailer, sizeof trailer);
+    trailer_at(end).store(size ^ mask(block), std::memory_order_relaxed);
   }
   // The size that the trailer says, or more than fits if it is no trailer.
   [[nodiscard]] static std::uint64_t sealed_size(const std::byte* block, std::uint64_t bytes) {
-    return word_at(block + bytes - kTrailer) ^ mask(block);
+    // A neighbour's may be written meanwhile: the old one is as good as the new one.
+    return trailer_at(block + bytes - kTrailer).load(std::memory_order_relaxed) ^ mask(block);
   }
   [[nodiscard]] static bool is_sealed(const std::byte* block, std::uint64_t bytes) {
     const std::uint64_t size = sealed_size(block, bytes);
@@ -100,15 +101,26 @@ struct Guards {
     std::memcpy(&word, bytes, sizeof word);
     return word;
   }
-  // Of both: words that may overlap, and no call, since most often there is one or none. What is
-  // shorter than a word reaches into the trailer, which is there and is written afterwards.
+  // Of both: words that may overlap, and no call, since most often there is one or none. Nothing
+  // behind is written: a neighbour's thread may be reading the trailer.
   static void put_pattern(std::byte* bytes, std::uint64_t count) {
-    if (count == 0) return;
-    std::memcpy(bytes, &kPatternWord, sizeof kPatternWord);
-    for (std::uint64_t i = sizeof kPatternWord; i < count; i += sizeof kPatternWord) {
+    if (count < sizeof kPatternWord) {
+      for (const std::uint64_t part : {4, 2, 1}) {
+        if ((count & part) == 0) continue;
+        std::memcpy(bytes, &kPatternWord, part);
+        bytes += part;
+      }
+      return;
+    }
+    for (std::uint64_t i = 0; i < count; i += sizeof kPatternWord) {
       std::memcpy(bytes + std::min(i, count - sizeof kPatternWord), &kPatternWord,
                   sizeof kPatternWord);
     }
+  }
+  // Blocks are aligned, and a class's bytes a multiple of 8.
+  [[nodiscard]] static std::atomic_ref<std::uint64_t> trailer_at(const std::byte* at) {
+    auto* const word = reinterpret_cast<std::uint64_t*>(const_cast<std::byte*>(at));
+    return std::atomic_ref<std::uint64_t>(*word);
   }
   [[nodiscard]] static bool is_pattern(const std::byte* bytes, std::uint64_t count) {
     if (count == 0) return true;
