@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "allocator/options.hpp"
 
+#include <sys/auxv.h>
 #include <unistd.h>
 
 #include <array>
@@ -153,6 +154,8 @@ void refuse_unknown() {
 
 void read_options(ProcessAllocator& allocator) noexcept {
   if (::environ == nullptr || is_read.exchange(true, std::memory_order_relaxed)) return;
+  // The program has rights that whoever made its environment may lack (setuid, setgid).
+  if (::getauxval(AT_SECURE) != 0) return;
   for (const Option& option : kOptions) {
     const string_view value = value_of(option.name);
     if (value.data() != nullptr && !option.set(allocator, value)) {
