@@ -49,6 +49,8 @@ void* aligned(std::size_t alignment, std::size_t size) {
   return or_no_memory(ours::allocate_aligned(size, alignment));
 }
 
+std::size_t alignment_of(int flags) { return std::size_t{1} << (flags & 63); }
+
 // What realloc() does, for others here: a call of that name would be whoever's comes first.
 void* resized(void* pointer, std::size_t size) {
   if (pointer != nullptr && size == 0) {
@@ -154,18 +156,20 @@ QT_ALIAS(free) void cfree(void* pointer) noexcept;
 QT_ALIAS(free) void vfree(void* pointer) noexcept;
 
 // jemalloc's names for the same; flags hold log2 of the alignment in the low six bits, and 0x40
-// for zeroed memory.
+// for zeroed memory. These three are all there are: programs that take an allocator for jemalloc
+// when they find its names look for others, too, and go on to call mallctl().
 QT_EXPORT void* mallocx(std::size_t size, int flags) noexcept {
-  const std::size_t alignment = std::size_t{1} << (flags & 63);
-  void* const block = ours::allocate_aligned(size, alignment);
+  void* const block = ours::allocate_aligned(size, alignment_of(flags));
   if (block != nullptr && (flags & 64) != 0) std::memset(block, 0, size);
   return block;
 }
 QT_EXPORT void sdallocx(void* pointer, std::size_t size, int) noexcept {
   ours::free_as(ours::Kind::kMalloc, pointer, size);
 }
-QT_EXPORT std::size_t nallocx(std::size_t size, int) noexcept {
-  return ours::ProcessAllocator::good_size(size);
+QT_EXPORT std::size_t nallocx(std::size_t size, int flags) noexcept {
+  const std::size_t rest = alignment_of(flags) - 1;
+  if (rest > PTRDIFF_MAX || size > PTRDIFF_MAX - rest) return 0;
+  return ours::ProcessAllocator::good_size((size + rest) & ~rest);
 }
 
 QT_EXPORT int malloc_trim(std::size_t) noexcept {

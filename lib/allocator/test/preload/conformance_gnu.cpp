@@ -52,12 +52,22 @@ void check_other_names() {
   expect_refused("_aligned_malloc(8, 3)", EINVAL, [] { return _aligned_malloc(8, 3); });
   cfree(sized);
   vfree(valloc(10));
+  void* block = nullptr;
   void* const zeroed = mallocx(1000, 6 | 64);  // 2^6 bytes, zero
   expect(is_aligned(zeroed, 64) && check::is_filled(zeroed, 1000, 0),
          "mallocx(1000, 64 bytes aligned, zero) is not");
-  expect(nallocx(1000, 6) >= 1000, "nallocx(1000) is less");
   sdallocx(zeroed, 1000, 6);
-  void* block = std::malloc(100);
+  for (const int alignment : {0, 3, 6, 12, 20}) {
+    for (const std::size_t size : {1U, 1000U, 5000U, 100'000U, 3'000'000U}) {
+      block = mallocx(size, alignment);
+      expect(nallocx(size, alignment) >= malloc_usable_size(block),
+             "nallocx(%zu, 2^%d bytes aligned) is less than the block has", size, alignment);
+      sdallocx(block, size, alignment);
+    }
+  }
+  expect(nallocx(opaque(SIZE_MAX), 6) == 0, "nallocx(too much) is not 0");
+  expect(nallocx(opaque(check::kMost + 1), 0) == 0, "nallocx(2^63) is not 0");
+  block = std::malloc(100);
   expect(malloc_size(block) == malloc_usable_size(block), "malloc_size is not the usable size");
   std::free(block);
 }
