@@ -3,10 +3,11 @@
 //
 // The rules are those of C23, POSIX.1-2024 and the GNU C library, where they differ those of the
 // latter: ENOMEM for what cannot be had, EINVAL for alignments that are none, realloc(p, 0) frees
-// and returns null, free() leaves errno alone. test/conformance_test.cpp has them row by row.
+// and returns null, free() leaves errno alone. test/preload/ has them row by row.
 #include <malloc.h>
 #include <unistd.h>
 
+#include <bit>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
@@ -124,8 +125,10 @@ QT_EXPORT int posix_memalign(void** pointer, std::size_t alignment, std::size_t 
 QT_EXPORT void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept {
   return aligned(alignment, size);
 }
+// GNU's own, and as there: what is no power of two counts as the next one.
 QT_EXPORT void* memalign(std::size_t alignment, std::size_t size) noexcept {
-  return aligned(alignment, size);
+  constexpr std::size_t kMost = SIZE_MAX / 2 + 1;
+  return aligned(alignment > kMost ? 0 : std::bit_ceil(alignment), size);
 }
 QT_EXPORT void* _aligned_malloc(std::size_t size, std::size_t alignment) noexcept {
   return aligned(alignment, size);

@@ -3,6 +3,8 @@
 // what the allocator says about itself, and that the C library's own blocks are ours.
 #include <unistd.h>
 
+#include <bit>
+
 #include "allocator/test/preload/conformance.hpp"
 
 using check::expect;
@@ -26,7 +28,14 @@ void check_memalign() {
     expect_refused("valloc(too much)", ENOMEM, [&] { return valloc(opaque(size)); });
     expect_refused("pvalloc(too much)", ENOMEM, [&] { return pvalloc(opaque(size)); });
   }
-  expect_refused("memalign(3, 8)", EINVAL, [] { return memalign(opaque(std::size_t{3}), 8); });
+  for (const std::size_t alignment : {0U, 3U, 24U, 48U, 4095U, 4097U, 100'000U}) {
+    void* const block = memalign(opaque(alignment), 100);
+    expect(is_aligned(block, std::bit_ceil(alignment)),
+           "memalign(%zu, 100) is not aligned to the next power of two", alignment);
+    std::free(block);
+  }
+  expect_refused("memalign(2^63 + 1, 8)", EINVAL,
+                 [] { return memalign(opaque(check::kMost + 2), 8); });
   for (std::size_t alignment = 1; alignment <= (1 << 24); alignment *= 2) {
     void* const block = memalign(alignment, 100);
     expect(is_aligned(block, alignment), "memalign(%zu, 100) is not aligned", alignment);
