@@ -27,6 +27,11 @@ if(QT_BUILD_TESTS OR QT_BUILD_BENCH)
   endif()
 endif()
 
+# What tells memcheck about the allocator's blocks; without it there is no libquintet-malloc-valgrind.
+include(CheckIncludeFileCXX)
+check_include_file_cxx(valgrind/memcheck.h QT_HAVE_MEMCHECK_H)
+check_include_file_cxx(sanitizer/asan_interface.h QT_HAVE_ASAN_INTERFACE_H)
+
 # A rival of figure 13, and what makes the old pools that tests import: both are skipped without.
 if(QT_BUILD_TESTS OR QT_BUILD_BENCH)
   pkg_check_modules(PMEMLOG IMPORTED_TARGET libpmemlog>=1.12)

@@ -5,6 +5,7 @@
 
 #include "allocator/block_allocator.hpp"
 #include "allocator/guarded_allocator.hpp"
+#include "allocator/tracked_allocator.hpp"
 
 // A general-purpose allocator: blocks of any size and alignment, from any number of threads.
 //
@@ -27,9 +28,16 @@
 // create_heap() is used by one thread at a time; its blocks may be freed by all.
 namespace quintet::allocator {
 
+template <class Env>
+using AllocatorOf =
+    std::conditional_t<Env::kIsTracked, TrackedAllocator<Env>,
+                       std::conditional_t<Env::at_least(Hardening::kGuarded), GuardedAllocator<Env>,
+                                          BlockAllocator<Env>>>;
+
 template <OsMemory Os, Atomics A, class Traits = StandardTraits>
-class Allocator : public std::conditional_t<Traits::kHardening == Hardening::kFast,
-                                            BlockAllocator<Env<Os, A, Traits>>,
-                                            GuardedAllocator<Env<Os, A, Traits>>> {};
+class Allocator : public AllocatorOf<Env<Os, A, Traits>> {
+  static_assert(!Env<Os, A, Traits>::kIsTracked || Traits::kHardening == Hardening::kFast,
+                "a tool looks for what hardening looks for: track Hardening::kFast");
+};
 
 }  // namespace quintet::allocator

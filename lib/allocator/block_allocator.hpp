@@ -40,6 +40,8 @@ class BlockAllocator {
   [[nodiscard]] H* create_heap() { return pool_.create(shared_); }
   // Frees all its blocks. Requires: nobody uses them, or frees them from now on.
   void destroy_heap(H* heap) { pool_.destroy(heap); }
+  // The same, and the heap goes on.
+  void reset_heap(H& heap) { heap.release_all(); }
 
   // At least `size` bytes, also for 0; O(1) but for new slabs. Null: no memory.
   [[nodiscard]] std::byte* allocate(H& heap, std::size_t size) {
@@ -105,7 +107,6 @@ class BlockAllocator {
 
   // Blocks have no kinds here: guarded_allocator.hpp.
   static void set_kind(const void*, BlockState) {}
-  void free_as(H& heap, void* pointer, BlockState, std::size_t) { free(heap, pointer); }
   // Nor are any sampled.
   static void sample_one_in(std::uint32_t) {}
 

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 #include "allocator/geometry.hpp"
 #include "allocator/os_memory.hpp"
@@ -25,6 +26,8 @@ struct Env {
   static constexpr Hardening kHardening = Traits::kHardening;
   static constexpr Fault kFault = Traits::kFault;
   using G = Geometry<kShape>;
+  using Tracker = typename Traits::Tracker;
+  static constexpr bool kIsTracked = !std::is_same_v<Tracker, NoTracker>;
 
   // A cell as large as its value is its value, and zeroed memory is made of such cells. Others,
   // those of the explorer, have to be made.
@@ -44,8 +47,14 @@ struct Env {
 template <class Env>
 class Link {
  public:
-  [[nodiscard]] Link* next() const { return plain(cell_.load()); }
-  void set_next(Link* next) { cell_.store(disguised(next)); }
+  [[nodiscard]] Link* next() const {
+    const Opened<typename Env::Tracker> opened(this, sizeof *this);
+    return plain(cell_.load());
+  }
+  void set_next(Link* next) {
+    const Opened<typename Env::Tracker> opened(this, sizeof *this);
+    cell_.store(disguised(next));
+  }
   [[nodiscard]] std::byte* bytes() { return reinterpret_cast<std::byte*>(this); }
   [[nodiscard]] const std::byte* bytes() const { return reinterpret_cast<const std::byte*>(this); }
 

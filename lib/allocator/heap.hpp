@@ -162,7 +162,8 @@ class Heap {
   // A slab of one block gets another class or size, in place; its span is long enough already.
   void retype(Slab<Env>* slab, Region<Env>& region, std::uint32_t size_class, std::uint64_t bytes);
 
-  // Free blocks of this heap that are kept from being used again soon: Hardening::kParanoid.
+  // Free blocks of this heap that are kept from being used again soon: Hardening::kParanoid, or a
+  // tracker.
   [[nodiscard]] auto& quarantine() { return quarantine_; }
   // Its sampled blocks, and when the next one is due: guard_pages.hpp.
   [[nodiscard]] auto& samples() { return samples_; }
@@ -315,8 +316,8 @@ class Heap {
   std::array<SlabQueue<Env>, G::kSlots> partial_{};
   std::array<SlabQueue<Env>, G::kSlots> full_{};
   Pending<Env> pending_;
-  [[no_unique_address]] std::conditional_t<Env::at_least(Hardening::kParanoid), Quarantine<Env>,
-                                           NoQuarantine> quarantine_;
+  [[no_unique_address]] std::conditional_t<Env::at_least(Hardening::kParanoid) || Env::kIsTracked,
+                                           Quarantine<Env>, NoQuarantine> quarantine_;
   [[no_unique_address]] std::conditional_t<Env::kSamples, Samples<Env>, NoGuardPages> samples_;
   HeapCounts counts_;
   std::uint64_t told_before_ = 0;

@@ -46,7 +46,7 @@ class OwnedHeap {
   }
   void deallocate(void* pointer) noexcept { process_allocator.free(*heap_, pointer); }
   // Frees all blocks, and the heap goes on.
-  void reset() noexcept { heap_->release_all(); }
+  void reset() noexcept { process_allocator.reset_heap(*heap_); }
   // Gives back what is free.
   void collect() noexcept { heap_->collect(); }
   // f(block, usable bytes) for each block in use, while no other thread frees any.

@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "allocator/chosen_tracker.hpp"
 #include "allocator/message.hpp"
 #include "base/align.hpp"
 
@@ -47,6 +48,7 @@ std::byte* MmapMemory::reserve(std::uint64_t bytes, std::uint64_t alignment) {
   if (const std::uintptr_t tail = begin + alignment - aligned; tail != 0) {
     ::munmap(reinterpret_cast<void*>(aligned + bytes), tail);
   }
+  ChosenTracker::reserve(reinterpret_cast<void*>(aligned), bytes);
   return reinterpret_cast<std::byte*>(aligned);
 }
 
@@ -69,6 +71,7 @@ bool MmapMemory::protect(std::byte* begin, std::uint64_t bytes, bool accessible)
 
 void MmapMemory::release(std::byte* begin, std::uint64_t bytes) {
   const SavedErrno saved;
+  ChosenTracker::release(begin, bytes);
   ::munmap(begin, bytes);
 }
 

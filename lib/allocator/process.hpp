@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "allocator/allocator.hpp"
+#include "allocator/chosen_tracker.hpp"
 #include "allocator/mmap_memory.hpp"
 
 // The allocator of the process: one instance, a heap for each thread, attached when the thread
@@ -25,6 +26,7 @@ namespace quintet::allocator {
 
 struct ProcessTraits : StandardTraits {
   static constexpr Hardening kHardening = static_cast<Hardening>(QT_MALLOC_HARDENING);
+  using Tracker = ChosenTracker;
   // Where overflows are looked for there is little memory behind the blocks: what goes far, faults.
   static constexpr Shape kShape{
       .growth_bytes = kHardening >= Hardening::kParanoid ? 256 * kKiB : Shape().growth_bytes};
@@ -56,10 +58,12 @@ struct ProcessAtomics : StdAtomics {
   static constexpr unsigned kYields = 128;
 };
 
-inline constexpr bool kIsFast = ProcessTraits::kHardening == Hardening::kFast;
-
 using ProcessAllocator = Allocator<MmapMemory, ProcessAtomics, ProcessTraits>;
 using ProcessHeap = ProcessAllocator::H;
+
+// A block at hand is a block for the program: nothing is written into it, and nobody is told.
+inline constexpr bool kIsFast =
+    ProcessTraits::kHardening == Hardening::kFast && !ProcessAllocator::E::kIsTracked;
 
 extern constinit ProcessAllocator process_allocator;
 

@@ -4,9 +4,10 @@
 #include <cstdint>
 
 #include "allocator/geometry.hpp"
+#include "allocator/tracking.hpp"
 
 // What an allocator is made with beside its world: its shape, how much misuse it looks for, and a
-// fault, for checks that must notice it.
+// fault, for checks that must notice it; and the tool that watches its blocks.
 namespace quintet::allocator {
 
 // How much is done against misuse (README.md, "Hardening"): each level does what those below do.
@@ -54,6 +55,7 @@ struct StandardTraits {
   static constexpr Shape kShape{};
   static constexpr Hardening kHardening = Hardening::kFast;
   static constexpr Fault kFault = Fault::kNone;
+  using Tracker = NoTracker;
 };
 
 }  // namespace quintet::allocator

@@ -5,19 +5,22 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "allocator/allocator.hpp"
+#include "allocator/block_allocator.hpp"
 
 // The blocks of a heap that are in use.
 // Threading: the thread that has the heap, while no other frees its blocks. Blocks that another
 // thread has freed and still keeps back (pending.hpp) count as in use.
 namespace quintet::allocator {
 
-// f(block, bytes) for each; bytes are the usable ones. Takes what others have freed first.
-// O(blocks of its slabs); does not allocate.
-template <OsMemory Os, Atomics A, class Traits, class F>
-void for_each_block(Allocator<Os, A, Traits>& allocator, typename Allocator<Os, A, Traits>::H& heap,
-                    F f) {
-  using G = typename Allocator<Os, A, Traits>::G;
+// f(block, bytes) for each; bytes are the usable ones. `Blocks` is an Allocator, or what it is made
+// of. Takes what others have freed first. O(blocks of its slabs); does not allocate.
+template <class Blocks, class F>
+void for_each_block(Blocks& allocator, typename Blocks::H& heap, F f) {
+  using G = typename Blocks::G;
+  if constexpr (requires { allocator.for_each_in_use(heap, f); }) {
+    allocator.for_each_in_use(heap, f);
+    return;
+  }
   heap.drain();
   heap.for_each_slab([&](auto* slab) {
     const std::uint32_t size_class = slab->size_class();

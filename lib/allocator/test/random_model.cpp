@@ -46,6 +46,16 @@ TEST_CASE("random plays with sampled blocks are those of the ledger") {
   hold<SampledAllocator<>>(kPlays, {});
 }
 
+// Told of everything, and silent: the bookkeeping alone is judged here.
+struct SilentTracker : NoTracker {};
+struct TrackedTraits : SmallTraits<> {
+  using Tracker = SilentTracker;
+};
+
+TEST_CASE("random plays of tracked blocks are those of the ledger") {
+  hold<Allocator<BoundedMemory, StdAtomics, TrackedTraits>>(kPlays, {});
+}
+
 TEST_CASE("one allocator serves one play after another") {
   auto allocator = std::make_unique<SmallAllocator<>>();
   for (std::uint64_t seed = 1; seed <= kPlays / 2; ++seed) {

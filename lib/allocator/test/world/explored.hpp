@@ -56,7 +56,7 @@ class ExploredOs {
 };
 
 template <Fault kInjected>
-struct TinyTraits {
+struct TinyTraits : StandardTraits {
   static constexpr Shape kShape{.unit_shift = 10,
                                 .page_shift = 6,
                                 .region_bytes = 64 * kKiB,
