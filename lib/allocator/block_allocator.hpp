@@ -107,6 +107,7 @@ class BlockAllocator {
 
   // Blocks have no kinds here: guarded_allocator.hpp.
   static void set_kind(const void*, BlockState) {}
+  void free_as(H& heap, void* pointer, BlockState, std::size_t) { free(heap, pointer); }
   // Nor are any sampled.
   static void sample_one_in(std::uint32_t) {}
 

@@ -125,17 +125,12 @@ void* with_kind(void* block, [[maybe_unused]] Kind kind) noexcept {
   }
   return block;
 }
-void free_of_kind(void* pointer, [[maybe_unused]] Kind kind,
-                  [[maybe_unused]] std::size_t size) noexcept {
-  if constexpr (kHasKinds) {
-    if (pointer == nullptr) return;  // and no heap for that
-    with_heap<>(false, [&](ProcessHeap& heap) {
-      process_allocator.free_as(heap, pointer, static_cast<BlockState>(kind), size);
-      return true;
-    });
-  } else {
-    free_slowly(pointer);
-  }
+void free_of_kind(void* pointer, Kind kind, std::size_t size) noexcept {
+  if (pointer == nullptr) return;  // and no heap for that
+  with_heap<>(false, [&](ProcessHeap& heap) {
+    process_allocator.free_as(heap, pointer, static_cast<BlockState>(kind), size);
+    return true;
+  });
 }
 void* allocate_zeroed(std::size_t count, std::size_t size) noexcept {
   return with_heap<>(static_cast<void*>(nullptr), [&](ProcessHeap& heap) -> void* {

@@ -44,7 +44,7 @@ void for_each_block(Blocks& allocator, typename Blocks::H& heap, F f) {
       if (!is_free[i]) f(start + i * bytes, bytes);
     }
   });
-  if constexpr (Allocator<Os, A, Traits>::E::kSamples) {
+  if constexpr (Blocks::E::kSamples) {
     allocator.shared().guard_pages.for_each(allocator.shared(), heap, f);
   }
 }
