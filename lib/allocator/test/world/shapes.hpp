@@ -11,7 +11,7 @@ namespace quintet::allocator::world {
 
 // Small enough that regions, spans and slabs run out all the time; pages are real ones.
 template <Fault kInjected = Fault::kNone, Hardening kLevel = Hardening::kFast>
-struct SmallTraits {
+struct SmallTraits : StandardTraits {
   static constexpr Shape kShape{.unit_shift = 12,
                                 .page_shift = 12,
                                 .region_bytes = 8 * kMiB,
@@ -33,7 +33,7 @@ using SmallAllocator = Allocator<BoundedMemory, StdAtomics, SmallTraits<kFault, 
 
 // The same with units of four pages, of which sampled blocks (guard_pages.hpp) have up to two.
 template <Fault kInjected = Fault::kNone>
-struct SampledTraits {
+struct SampledTraits : StandardTraits {
   static constexpr Shape kShape = [] {
     Shape shape = SmallTraits<>::kShape;
     shape.unit_shift = 14;
