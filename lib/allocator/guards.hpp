@@ -106,7 +106,7 @@ struct Guards {
   // behind is written: a neighbour's thread may be reading the trailer.
   static void put_pattern(std::byte* bytes, std::uint64_t count) {
     if (count < sizeof kPatternWord) {
-      for (const std::uint64_t part : {4, 2, 1}) {
+      for (const std::uint64_t part : {4U, 2U, 1U}) {
         if ((count & part) == 0) continue;
         std::memcpy(bytes, &kPatternWord, part);
         bytes += part;
