@@ -73,7 +73,7 @@ std::vector<Point> points() {
                        std::vector<std::string> further = {}) {
     all.push_back({operation, std::move(axes), std::move(further)});
   };
-  for (const std::uint64_t size : {8, 16, 64, 256, 1024, 8192, 65536, 262144, 1048576}) {
+  for (const int size : {8, 16, 64, 256, 1024, 8192, 65536, 262144, 1048576}) {
     add("pair", fmt::format("size:{}", size));
   }
   for (const char* operation : {"lifo", "fifo"}) {
