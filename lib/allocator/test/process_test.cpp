@@ -39,6 +39,26 @@ TEST_CASE("blocks of the process's allocator are its own and are freed by any th
   CHECK(statistics().heaps >= 1);
 }
 
+TEST_CASE("a block that is freed with its size is the next one and a wrong size does no harm") {
+  for (const std::size_t size : {1U, 8U, 100U, 1000U, 1024U, 5000U, 3'000'000U}) {
+    void* const block = allocate(size);
+    quintet::allocator::free(block, size);
+    void* const again = allocate(size);
+    if (kIsFast) CHECK(again == block);
+    void* const other = allocate(size);
+    CHECK(other != again);
+    quintet::allocator::free(again, 16);  // of another class, or of none
+    quintet::allocator::free(other, 2000);
+    void* const third = allocate(size);
+    void* const fourth = allocate(size);
+    if (kIsFast && size < 5001)
+      CHECK((third == other && fourth == again));  // large ones have no order
+    quintet::allocator::free(third, size);
+    quintet::allocator::free(fourth, size);
+  }
+  quintet::allocator::free(nullptr, 100);
+}
+
 TEST_CASE("containers live in the process's allocator and in heaps of their own") {
   ProcessResource process;
   OwnedHeap heap;
