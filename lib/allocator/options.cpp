@@ -111,7 +111,7 @@ bool set_statistics(ProcessAllocator&, string_view value) {
 bool set_help(ProcessAllocator& allocator, string_view value);
 
 constexpr std::array<Option, 7> kOptions{{
-    {"PURGE_DELAY_MS", "0 to 1000000", "10000",
+    {"PURGE_DELAY_MS", "0 to 1000000", "1000",
      "freed memory that stays unused so long goes back to the system", set_purge_delay},
     {"RETAIN_MIB", "0 to 1048576", "32",
      "freed memory that may be kept for reuse; or half of what is in use, if that is more",
