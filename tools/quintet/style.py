@@ -27,8 +27,8 @@ RUST, GOLD, JADE, MAGENTA, PETROL = "#A63603", "#B8860B", "#1B7F5C", "#C2185B", 
 GRAPHITE, ASH, INK, LILAC, COBALT, LEAF = (
     *("#5A5A5A", "#9A9A9A", "#111111", "#9C6ADE", "#3F7FE8", "#6AA84F"),
 )
-TANGERINE, GRAPE, FERN, PEWTER, POWDER, MIDNIGHT, SOOT = (
-    *("#E8590C", "#8E44AD", "#2F9E44", "#6E6E6E", "#8FBCE6", "#12355B", "#1A1A1A"),
+TANGERINE, GRAPE, FERN, PEWTER, POWDER, MIDNIGHT, DENIM, SOOT = (
+    *("#E8590C", "#8E44AD", "#2F9E44", "#6E6E6E", "#8FBCE6", "#12355B", "#2F6F9F", "#1A1A1A"),
 )
 
 SETTINGS: dict[str, Any] = {
@@ -113,7 +113,7 @@ LOOKS: dict[str, Look] = {
     "glibc": Look("glibc", PEWTER, "D", "xx"),
     "quintet_hardened": Look("Quintet, hardened", POWDER, "h", ""),
     "quintet_inline": Look("Quintet, inlined", MIDNIGHT, "P", ""),
-    "quintet_inline_sized": Look("Quintet, inlined, sized", MIDNIGHT, "X", ""),
+    "quintet_inline_sized": Look("Quintet, inlined, sized", DENIM, "X", ""),
     "limit": Look("Limit: the calls alone", SOOT, "*", ""),
     "harness": Look("Harness alone", GREY, "p", ""),
 }
