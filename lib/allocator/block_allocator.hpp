@@ -153,7 +153,7 @@ class BlockAllocator {
     const auto offset = static_cast<std::uint32_t>(unit_offset<std::uintptr_t>(
         reinterpret_cast<std::uintptr_t>(pointer), E::kShape.unit_shift));
     const BlockFacts& facts = kBlockFacts<E::kShape>[found.size_class()];
-    found.is_block = is_block_offset<std::uint32_t>(offset, facts.magic) && offset < facts.end;
+    found.is_block = is_block_offset<std::uint32_t>(offset, facts.last, facts.magic);
     if constexpr (E::kSamples) {
       if (found.size_class() == G::kSampledClass) {
         found.is_block = offset == found.region->slab(found.unit)->sampled_offset();

@@ -120,9 +120,9 @@ struct Geometry {
 
 // The blocks of a class, as a table says them that costs no division.
 struct BlockFacts {
-  std::uint32_t bytes = 0;  // of a block
-  std::uint32_t magic = 0;  // block_magic()
-  std::uint32_t end = 0;    // of the last block, in its slab
+  std::uint32_t bytes = 0;         // of a block
+  std::uint32_t magic = kNoMagic;  // block_magic()
+  std::uint32_t last = kNoLast;    // offset of the last block in its slab
 };
 // Hidden as kClassTable is.
 template <Shape kShape>
@@ -132,7 +132,7 @@ template <Shape kShape>
     const auto bytes = block_bytes<std::uint64_t>(c);
     table[c] = {static_cast<std::uint32_t>(bytes),
                 static_cast<std::uint32_t>(block_magic<std::uint64_t>(bytes)),
-                static_cast<std::uint32_t>(bytes * Geometry<kShape>::capacity(c))};
+                static_cast<std::uint32_t>(bytes * (Geometry<kShape>::capacity(c) - 1))};
   }
   return table;
 }();

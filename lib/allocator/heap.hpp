@@ -53,9 +53,12 @@ class Heap {
     tag_ = map_word<std::uint32_t>(number, 0);
     is_direct_ = is_direct;
     node_ = shared.os.node();
-    for (std::uint32_t c = 1; c <= G::kLastClass; ++c) {
-      bins_[c].magic = kBlockFacts<Env::kShape>[c].magic;
-      bins_[c].room.store(static_cast<std::int32_t>(G::at_hand(c)));
+    for (std::uint32_t c = 0; c < G::kSlots; ++c) {
+      // Large objects are freed another way.
+      const BlockFacts& facts = kBlockFacts<Env::kShape>[c <= G::kLastClass ? c : kNoClass];
+      bins_[c].magic = facts.magic;
+      bins_[c].last = static_cast<std::uint16_t>(facts.last);
+      if (facts.bytes != 0) bins_[c].room.store(static_cast<std::int16_t>(G::at_hand(c)));
     }
     see_region();
   }
@@ -89,7 +92,7 @@ class Heap {
       return nullptr;
     L* const next = next_of(block);
     bin.head.store(next);
-    bin.room.store(bin.room.load() + 1);
+    bin.room.store(static_cast<std::int16_t>(bin.room.load() + 1));
     __builtin_prefetch(next, 1);
     return block->bytes();
   }
@@ -140,7 +143,7 @@ class Heap {
     L* const block = link_at<Env>(pointer);
     block->set_next(bin.head.load());
     bin.head.store(block);
-    const std::int32_t room = bin.room.load() - 1;
+    const auto room = static_cast<std::int16_t>(bin.room.load() - 1);
     bin.room.store(room);
     if (room < 0) [[unlikely]]
       overflow(size_class);
@@ -235,9 +238,11 @@ class Heap {
   // Free blocks of one class. Sixteen bytes natively.
   struct Bin {
     typename Env::template Plain<L*> head;
-    typename Env::template Plain<std::int32_t> room;  // blocks that the list may still take
-    std::uint32_t magic = 0;                          // geometry.hpp; 0 accepts no block
+    typename Env::template Plain<std::int16_t> room;  // blocks that the list may still take
+    std::uint16_t last = 0;                           // as BlockFacts
+    std::uint32_t magic = 0;                          // the same
   };
+  static_assert(G::at_hand(1) <= INT16_MAX && G::kUnit <= 1U << 15);
 
   // The next of a list. From kGuarded on it is looked at before it is believed: a link that leads
   // to no free block was overwritten, and ends the list.
@@ -262,7 +267,7 @@ class Heap {
   [[nodiscard]] bool is_block_of_class(const void* pointer, std::uint32_t size_class) const {
     const auto offset = static_cast<std::uint32_t>(unit_offset<std::uintptr_t>(
         reinterpret_cast<std::uintptr_t>(pointer), Env::kShape.unit_shift));
-    return is_block_offset<std::uint32_t>(offset, bins_[size_class].magic);
+    return is_block_offset<std::uint32_t>(offset, bins_[size_class].last, bins_[size_class].magic);
   }
   // Requires: the pointer lies in a slab of this heap, of that class. False: between two blocks.
   [[nodiscard]] bool free_of_class(void* pointer, std::uint32_t size_class) {

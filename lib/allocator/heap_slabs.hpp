@@ -12,7 +12,7 @@ template <class Env>
 std::byte* Heap<Env>::take(std::uint32_t size_class, const Chain<Env>& chain) {
   Bin& bin = bins_[size_class];
   bin.head.store(next_of(chain.first));
-  bin.room.store(bin.room.load() - static_cast<std::int32_t>(chain.count - 1));
+  bin.room.store(static_cast<std::int16_t>(bin.room.load() - static_cast<int>(chain.count - 1)));
   return chain.first->bytes();
 }
 
@@ -64,7 +64,7 @@ void Heap<Env>::flush(std::uint32_t size_class, std::uint32_t keep) {
     list = next_of(last);
     last->set_next(nullptr);
   }
-  bin.room.store(static_cast<std::int32_t>(G::at_hand(size_class) - keep));
+  bin.room.store(static_cast<std::int16_t>(G::at_hand(size_class) - keep));
   give_back(list);
 }
 
@@ -267,7 +267,7 @@ void Heap<Env>::release_all() {
   drain();
   for (std::uint32_t c = 1; c < G::kSlots; ++c) {
     bins_[c].head.store(nullptr);
-    if (c <= G::kLastClass) bins_[c].room.store(static_cast<std::int32_t>(G::at_hand(c)));
+    if (c <= G::kLastClass) bins_[c].room.store(static_cast<std::int16_t>(G::at_hand(c)));
     for (auto* const list : {&partial_[c], &full_[c]}) {
       while (Slab<Env>* const slab = list->front()) {
         release(slab, *shared_->regions.region_of(slab));

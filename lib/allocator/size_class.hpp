@@ -44,19 +44,23 @@ template <class W>
   return ((step & W(3)) + W(5)) << ((step >> 2) + W(kFirstOctave - 2));
 }
 
-// Whether an offset from the start of a slab is that of a block, in a multiplication: the offset is
-// a multiple of the block's size exactly if its product with the magic number, modulo 2^32, is
-// less than the magic number (Lemire, Kaser and Kurz, "Faster remainder by direct computation",
-// 2019; here for offsets below 2^16). A magic number of 1 accepts offset 0 only, 0 accepts none.
-// Requires: 1 <= bytes; only offset 0 is a multiple of blocks of 2^16 bytes and more.
+// Whether an offset from the start of a slab is that of a block, in a multiplication: a distance is
+// a multiple of the block's size exactly if its product with the magic number is little, modulo
+// 2^32 (Lemire, Kaser and Kurz, "Faster remainder by direct computation", 2019). Distances are
+// taken from the last block, backwards: behind it they are negative, and their products are not
+// little. Requires: offset < 2^15; `last` is the offset of the last block, at most `bytes` before
+// the end of the slab, 0 for blocks of 2^15 bytes and more.
 template <class W>
 [[nodiscard]] constexpr W block_magic(const W& bytes) {
   if (bytes > W(1U << 16)) return W(1);
   return (W(0xFFFFFFFF) / bytes) + W(1);
 }
+// With these there is no block.
+inline constexpr std::uint32_t kNoLast = 0xFFFF;
+inline constexpr std::uint32_t kNoMagic = 1U << 16;
 template <class W32>
-[[nodiscard]] constexpr auto is_block_offset(const W32& offset, const W32& magic) {
-  return offset * magic < magic;
+[[nodiscard]] constexpr auto is_block_offset(const W32& offset, const W32& last, const W32& magic) {
+  return (last - offset) * magic < W32(1U << 16);
 }
 
 // A table that says what class_of() says, for small sizes: what the hot path reads. No class in it

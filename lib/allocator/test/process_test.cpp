@@ -142,6 +142,32 @@ TEST_CASE("misuse ends the process with a line that names the address") {
   CHECK(foreign.error_output.find("not from this allocator at 0x") != std::string::npos);
 }
 
+TEST_CASE("no block begins behind the last one of a slab, for its thread and for others") {
+  using G = ProcessHeap::G;
+  const auto free_behind_last = [](std::size_t size, bool by_other) {
+    return testing::run_child([=] {
+      const std::size_t bytes = block_bytes<std::uint64_t>(ProcessHeap::class_for(size));
+      const auto block = reinterpret_cast<std::uintptr_t>(allocate(size));
+      auto* const slab = reinterpret_cast<std::byte*>(block & ~(G::kUnit - 1));
+      auto* const behind = slab + G::kUnit / bytes * bytes;
+      const auto free_both = [=] {
+        quintet::allocator::free(reinterpret_cast<void*>(block));
+        quintet::allocator::free(behind);
+      };
+      by_other ? std::thread(free_both).join() : free_both();
+    });
+  };
+  for (const std::size_t size : {std::size_t{40}, std::size_t{200}, std::size_t{9000}}) {
+    for (const bool by_other : {false, true}) {
+      CAPTURE(size, by_other);
+      const auto outcome = free_behind_last(size, by_other);
+      CHECK(outcome.signal == SIGABRT);
+      CHECK(outcome.error_output.find("pointer at which no block in use begins at 0x") !=
+            std::string::npos);
+    }
+  }
+}
+
 TEST_CASE("a message is one line and is cut when it is too long") {
   Message line;
   line.text("a ").number(0).text(" ").number(UINT64_MAX).text(" ");

@@ -102,20 +102,31 @@ void prove_alignment() {
 }
 
 // The remainder that the hot path does not compute.
-void prove_offsets(std::uint64_t magic_more) {
+using IsBlockOffset = Boolean (*)(const W32& offset, const W32& last, const W32& magic);
+
+Boolean is_block_offset_words(const W32& offset, const W32& last, const W32& magic) {
+  return is_block_offset<W32>(offset, last, magic);
+}
+// As the source compares: what is a byte less than a block behind the last one passes.
+Boolean below_the_magic_number(const W32& offset, const W32& last, const W32& magic) {
+  return (last - offset) * magic < magic;
+}
+// Forwards from the first block: what is behind the last one passes, too.
+Boolean forwards(const W32& offset, const W32&, const W32& magic) { return offset * magic < magic; }
+
+void prove_offsets(IsBlockOffset is_block, std::uint32_t magic_more) {
   const std::uint64_t size_class = 1 + choose(kClassesOfTheRealShape);
-  const auto bytes = block_bytes<std::uint64_t>(size_class);
-  const W32 magic(block_magic<std::uint64_t>(bytes) + magic_more);
+  const BlockFacts& facts = kBlockFacts<Shape{}>[size_class];
   const W32 offset = any<W32>("offset");
-  assume(offset < W32(1U << 16));
-  const Boolean is_multiple = bytes >= (1U << 16)
-                                  ? offset == W32(0)
-                                  : offset % W32(static_cast<std::uint32_t>(bytes)) == W32(0);
-  prove("accepted exactly if it is a multiple", is_block_offset<W32>(offset, magic) == is_multiple);
+  assume(offset < W32(static_cast<std::uint32_t>(Geometry<Shape{}>::kUnit)));
+  const Boolean is_one = (offset % W32(facts.bytes) == W32(0)) & (offset <= W32(facts.last));
+  prove("accepted exactly if a block starts there",
+        is_block(offset, W32(facts.last), W32(facts.magic + magic_more)) == is_one);
 }
 void prove_no_class_accepts_nothing() {
   const W32 offset = any<W32>("offset");
-  prove("a magic number of 0 accepts none", !is_block_offset<W32>(offset, W32(0)));
+  assume(offset < W32(static_cast<std::uint32_t>(Geometry<Shape{}>::kUnit)));
+  prove("there is no block", !is_block_offset<W32>(offset, W32(kNoLast), W32(kNoMagic)));
 }
 
 // Blocks of a slab lie in it, and apart.
@@ -142,7 +153,7 @@ const bool kRegistered[] = {
     proof::obligation("allocator/class_waste", [] { prove_waste(5); }),
     proof::obligation("allocator/class_fits_the_map", prove_fits_the_map),
     proof::obligation("allocator/class_alignment", prove_alignment),
-    proof::obligation("allocator/block_offsets", [] { prove_offsets(0); }),
+    proof::obligation("allocator/block_offsets", [] { prove_offsets(is_block_offset_words, 0); }),
     proof::obligation("allocator/block_no_class", prove_no_class_accepts_nothing),
     proof::obligation("allocator/block_apart_and_inside", [] { prove_blocks(0); }),
     proof::must_refute("allocator/class_covers/rounded_to_eight",
@@ -154,7 +165,11 @@ const bool kRegistered[] = {
                        [] { prove_monotone(quarters_swapped); }),
     proof::must_refute("allocator/class_waste/an_eighth", [] { prove_waste(8); }),
     proof::must_refute("allocator/class_waste/a_sixth", [] { prove_waste(6); }),
-    proof::must_refute("allocator/block_offsets/magic_too_large", [] { prove_offsets(1); }),
+    proof::must_refute("allocator/block_offsets/magic_rounded_down",
+                       [] { prove_offsets(is_block_offset_words, 0U - 1); }),
+    proof::must_refute("allocator/block_offsets/below_the_magic_number",
+                       [] { prove_offsets(below_the_magic_number, 0); }),
+    proof::must_refute("allocator/block_offsets/forwards", [] { prove_offsets(forwards, 0); }),
     proof::must_refute("allocator/block_apart_and_inside/one_more", [] { prove_blocks(1); }),
 };
 
