@@ -71,10 +71,11 @@ class BlockAllocator {
   // At a multiple of `alignment`. Requires: that is a power of two.
   [[nodiscard]] std::byte* allocate_aligned(H& heap, std::size_t size, std::size_t alignment) {
     if (alignment > kMostBytes || size > kMostBytes - alignment) return nullptr;
-    const std::size_t bytes = std::max<std::size_t>(align_up<std::size_t>(size, alignment), 1);
+    const std::size_t bytes = align_up<std::size_t>(std::max<std::size_t>(size, 1), alignment);
     if (alignment <= G::kUnit && bytes <= G::kLargest) {
-      const std::uint32_t size_class = aligned_class(bytes, alignment);
-      if (size_class <= G::kLastClass) return allocate_class(heap, size_class);
+      // Blocks of the class of a multiple of a power of two are multiples of it: proved.
+      return allocate_class(heap,
+                            H::class_for(E::has(Fault::kAlignmentOfSize) ? bytes / 2 : bytes));
     }
     bool is_zero = false;
     return allocate_large(heap, size, alignment, is_zero);
@@ -173,12 +174,6 @@ class BlockAllocator {
     return kBlockFacts<E::kShape>[size_class].bytes;
   }
 
-  [[nodiscard]] static std::uint32_t aligned_class(std::size_t bytes, std::size_t alignment) {
-    std::uint32_t size_class = H::class_for(E::has(Fault::kAlignmentOfSize) ? bytes / 2 : bytes);
-    if (E::has(Fault::kAlignmentOfSize)) return size_class;
-    while (size_class <= G::kLastClass && bytes_of(size_class) % alignment != 0) ++size_class;
-    return size_class;
-  }
   [[nodiscard]] std::byte* allocate_class(H& heap, std::uint32_t size_class) {
     if (std::byte* const block = heap.allocate_at_hand(size_class)) [[likely]]
       return block;

@@ -38,16 +38,23 @@ void* or_no_memory(void* block) {
 [[gnu::noinline]] void* allocate_or_no_memory(std::size_t size) {
   return or_no_memory(ours::allocate_slowly(size));
 }
+[[gnu::noinline]] void* allocate_aligned_or_no_memory(std::size_t size, std::size_t alignment) {
+  return or_no_memory(ours::allocate_aligned_slowly(size, alignment));
+}
+[[gnu::noinline, gnu::cold]] void* refuse_alignment() {
+  errno = EINVAL;
+  return nullptr;
+}
 bool is_power_of_two(std::size_t word) { return quintet::is_power_of_two<std::size_t>(word); }
 
 std::size_t page_size() { return ours::ProcessAllocator::G::kPage; }
 
 void* aligned(std::size_t alignment, std::size_t size) {
-  if (!is_power_of_two(alignment)) {
-    errno = EINVAL;
-    return nullptr;
-  }
-  return or_no_memory(ours::allocate_aligned(size, alignment));
+  if (!is_power_of_two(alignment)) [[unlikely]]
+    return refuse_alignment();
+  if (void* const block = ours::aligned_at_hand(size, alignment)) [[likely]]
+    return block;
+  return allocate_aligned_or_no_memory(size, alignment);
 }
 
 std::size_t alignment_of(int flags) { return std::size_t{1} << (flags & 63); }
@@ -74,11 +81,8 @@ struct mallinfo2 numbers() {
 }  // namespace
 
 QT_EXPORT void* malloc(std::size_t size) noexcept {
-  if (ours::kIsFast && size <= ours::kTableBytes) [[likely]] {
-    void* const block = ours::thread_heap->allocate_at_hand(ours::ProcessHeap::small_class(size));
-    if (block != nullptr) [[likely]]
-      return block;
-  }
+  if (void* const block = ours::at_hand(size)) [[likely]]
+    return block;
   return allocate_or_no_memory(size);
 }
 QT_EXPORT void free(void* pointer) noexcept { ours::free_as(ours::Kind::kMalloc, pointer); }

@@ -137,7 +137,7 @@ void* allocate_zeroed(std::size_t count, std::size_t size) noexcept {
     return process_allocator.allocate_zeroed(heap, count, size);
   });
 }
-void* allocate_aligned(std::size_t size, std::size_t alignment) noexcept {
+void* allocate_aligned_slowly(std::size_t size, std::size_t alignment) noexcept {
   return with_heap<>(static_cast<void*>(nullptr), [&](ProcessHeap& heap) -> void* {
     return process_allocator.allocate_aligned(heap, size, alignment);
   });

@@ -74,21 +74,33 @@ extern constinit ProcessAllocator process_allocator;
 [[nodiscard]] void* allocate_slowly(std::size_t size) noexcept;
 void free_slowly(void* pointer) noexcept;
 [[nodiscard]] void* allocate_zeroed(std::size_t count, std::size_t size) noexcept;
-[[nodiscard]] void* allocate_aligned(std::size_t size, std::size_t alignment) noexcept;
+[[nodiscard]] void* allocate_aligned_slowly(std::size_t size, std::size_t alignment) noexcept;
 [[nodiscard]] void* reallocate(void* pointer, std::size_t size) noexcept;
 [[nodiscard]] bool resize_in_place(void* pointer, std::size_t size) noexcept;
 [[nodiscard]] std::size_t usable_size(const void* pointer) noexcept;
 [[nodiscard]] bool owns(const void* pointer) noexcept;
 void collect(bool all) noexcept;
 
-// The hot paths, for whoever can have them inline.
+// The hot paths, for whoever can have them inline. These two: null is no answer yet.
+[[nodiscard]] inline void* at_hand(std::size_t size) noexcept {
+  if (!kIsFast || size > kTableBytes) [[unlikely]]
+    return nullptr;
+  return thread_heap->allocate_at_hand(ProcessHeap::small_class(size));
+}
+[[nodiscard]] inline void* aligned_at_hand(std::size_t size, std::size_t alignment) noexcept {
+  if (size - 1 >= kTableBytes) return nullptr;
+  return at_hand(align_up<std::size_t>(size, alignment));
+}
 [[nodiscard]] inline void* allocate(std::size_t size) noexcept {
-  if (kIsFast && size <= kTableBytes) [[likely]] {
-    void* const block = thread_heap->allocate_at_hand(ProcessHeap::small_class(size));
-    if (block != nullptr) [[likely]]
-      return block;
-  }
+  if (void* const block = at_hand(size)) [[likely]]
+    return block;
   return allocate_slowly(size);
+}
+// Requires: a power of two.
+[[nodiscard]] inline void* allocate_aligned(std::size_t size, std::size_t alignment) noexcept {
+  if (void* const block = aligned_at_hand(size, alignment)) [[likely]]
+    return block;
+  return allocate_aligned_slowly(size, alignment);
 }
 inline void free(void* pointer) noexcept {
   if (!kIsFast || !thread_heap->free_at_hand(pointer)) [[unlikely]]

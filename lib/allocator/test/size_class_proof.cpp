@@ -101,6 +101,17 @@ void prove_alignment() {
   prove("no more than seven times its power of two", bytes <= lowest * W(7));
 }
 
+// Why aligned blocks need no classes of their own: of a multiple of a power of two is the class
+// whose blocks are multiples of it, too. Without rounding up it is not.
+void prove_aligned(bool is_rounded) {
+  const W alignment = W(1) << W(choose(31));
+  const W size = any_size();
+  assume(size >= W(1));
+  const W bytes = is_rounded ? (size + (alignment - W(1))) & (W(0) - alignment) : size;
+  const W block = block_bytes<W>(class_of<W>(bytes));
+  prove("a multiple of the alignment", (block & (alignment - W(1))) == W(0));
+}
+
 // The remainder that the hot path does not compute.
 using IsBlockOffset = Boolean (*)(const W32& offset, const W32& last, const W32& magic);
 
@@ -153,6 +164,7 @@ const bool kRegistered[] = {
     proof::obligation("allocator/class_waste", [] { prove_waste(5); }),
     proof::obligation("allocator/class_fits_the_map", prove_fits_the_map),
     proof::obligation("allocator/class_alignment", prove_alignment),
+    proof::obligation("allocator/class_aligned", [] { prove_aligned(true); }),
     proof::obligation("allocator/block_offsets", [] { prove_offsets(is_block_offset_words, 0); }),
     proof::obligation("allocator/block_no_class", prove_no_class_accepts_nothing),
     proof::obligation("allocator/block_apart_and_inside", [] { prove_blocks(0); }),
@@ -165,6 +177,7 @@ const bool kRegistered[] = {
                        [] { prove_monotone(quarters_swapped); }),
     proof::must_refute("allocator/class_waste/an_eighth", [] { prove_waste(8); }),
     proof::must_refute("allocator/class_waste/a_sixth", [] { prove_waste(6); }),
+    proof::must_refute("allocator/class_aligned/as_asked_for", [] { prove_aligned(false); }),
     proof::must_refute("allocator/block_offsets/magic_rounded_down",
                        [] { prove_offsets(is_block_offset_words, 0U - 1); }),
     proof::must_refute("allocator/block_offsets/below_the_magic_number",
