@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <new>
 #include <type_traits>
 
 #include "allocator/geometry.hpp"
@@ -75,6 +76,16 @@ class Link {
 template <class Env>
 [[nodiscard]] Link<Env>* link_at(std::byte* block) {
   return reinterpret_cast<Link<Env>*>(block);
+}
+
+// The same of memory that nobody has had: makes the word where it does not make itself.
+template <class Env>
+[[nodiscard]] Link<Env>* fresh_link_at(std::byte* block) {
+  if constexpr (Env::kZeroIsMade) {
+    return link_at<Env>(block);
+  } else {
+    return new (block) Link<Env>;
+  }
 }
 
 // Blocks that are linked one to the next; null ends the list unless the maker says otherwise.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -26,7 +27,7 @@ struct Shape {
   std::uint64_t smallest_region = 8 * kMiB;   // the last that is tried
   std::uint64_t growth_bytes = 16 * kMiB;     // what is committed at a time
   std::uint64_t retained_bytes = 32 * kMiB;   // freed memory that is kept whatever is in use
-  std::uint64_t link_bytes = 4 * kKiB;        // of blocks that are linked at a time
+  std::uint64_t carve_bytes = 4 * kKiB;       // of blocks that are cut from a slab at a time
   std::uint64_t at_hand_bytes = 128 * kKiB;   // of blocks of a class that a heap has at hand
   std::uint64_t remote_bytes = 16 * kKiB;     // of others' blocks that a heap keeps back
   std::uint64_t quarantine_bytes = 4 * kMiB;  // of freed blocks that are not used again yet
@@ -110,11 +111,11 @@ struct Geometry {
     const auto bytes = block_bytes<std::uint64_t>(size_class);
     return bytes >= kUnit ? 1 : static_cast<std::uint32_t>(kUnit / bytes);
   }
-  // Blocks that a heap keeps at hand: as many as a slab has at least.
+  // Blocks that a heap has at hand: as many as a slab has at least, and no more than 2^12.
   [[nodiscard]] static constexpr std::uint32_t at_hand(std::uint32_t size_class) {
     const auto bytes = block_bytes<std::uint64_t>(size_class);
     const auto count = static_cast<std::uint32_t>(kShape.at_hand_bytes / bytes);
-    return count > capacity(size_class) ? count : capacity(size_class);
+    return std::min(std::max(count, capacity(size_class)), std::uint32_t{1} << 12);
   }
 };
 
@@ -137,5 +138,15 @@ template <Shape kShape>
   return table;
 }();
 static_assert(block_bytes<std::uint64_t>(kClasses - 1) < (std::uint64_t{1} << 32));
+
+// Where the places of a class begin for blocks at hand, one more than at_hand() (bin.hpp). All of
+// them end where those of kLastClass + 1 would begin.
+template <Shape kShape>
+inline constexpr auto kFirstPlace = [] {
+  using G = Geometry<kShape>;
+  std::array<std::uint32_t, G::kLastClass + 2> first{};
+  for (std::uint32_t c = 1; c <= G::kLastClass; ++c) first[c + 1] = first[c] + G::at_hand(c) + 1;
+  return first;
+}();
 
 }  // namespace quintet::allocator

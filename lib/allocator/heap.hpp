@@ -7,7 +7,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
+#include <utility>
 
+#include "allocator/bin.hpp"
 #include "allocator/guards.hpp"
 #include "allocator/pending.hpp"
 #include "allocator/quarantine.hpp"
@@ -18,12 +20,12 @@
 // A heap: free blocks at hand by class, and the slabs that they come from. It belongs to one thread
 // at a time (heap_pool.hpp says how it changes hands); others free blocks into its slabs.
 //
-// The hot paths are allocate_at_hand() and free_at_hand(). A block that its owner frees goes to the
-// head of its class's list, and is the next to be handed out: it is in the cache. Only when a list
-// is empty or too long are slabs looked at: refill and give_back are bounded by a slab's blocks.
+// The hot paths are allocate_at_hand() and free_at_hand(). A block that its owner frees goes on top
+// of its class's bin, and is the next to be handed out: it is in the cache. Only when a bin is
+// empty or full are slabs looked at: refill and give_back are bounded by a bin's places.
 //
 // Invariants:
-//   I1  bins[c] has `capacity(c) - room` blocks of class c, of slabs of this heap
+//   I1  bins[c] has blocks of class c, of slabs of this heap
 //   I2  each slab of this heap of class c stands in partial[c] or full[c]; what stands in full[c]
 //   has
 //       nothing in `free` and is carved
@@ -44,21 +46,25 @@ class Heap {
   using G = typename Env::G;
   using L = Link<Env>;
 
-  // A heap that owns nothing and to which no map word belongs: every operation is left to others.
-  constexpr Heap() = default;
+ private:
+  // The first member, so that the address of a bin is a sum of two.
+  std::array<Bin<Env>, G::kSlots> bins_;
 
-  // Requires: fresh or given up (release_all). `number` is unique, 1 to 2^26 - 1.
-  void make(Shared<Env>& shared, std::uint32_t number, bool is_direct) {
+ public:
+  // A heap that owns nothing and to which no map word belongs: every operation is left to others.
+  constexpr Heap() : Heap(std::make_index_sequence<G::kSlots>()) {}
+
+  // Where its blocks at hand have places: so many, zeroed. Requires: fresh. `number` is unique, 1
+  // to 2^26 - 1.
+  static constexpr std::uint32_t kPlaces = kFirstPlace<Env::kShape>[G::kLastClass + 1];
+  void make(Shared<Env>& shared, std::uint32_t number, bool is_direct, L** places) {
     shared_ = &shared;
     tag_ = map_word<std::uint32_t>(number, 0);
     is_direct_ = is_direct;
     node_ = shared.os.node();
-    for (std::uint32_t c = 0; c < G::kSlots; ++c) {
-      // Large objects are freed another way.
-      const BlockFacts& facts = kBlockFacts<Env::kShape>[c <= G::kLastClass ? c : kNoClass];
-      bins_[c].magic = facts.magic;
-      bins_[c].last = static_cast<std::uint16_t>(facts.last);
-      if (facts.bytes != 0) bins_[c].room.store(static_cast<std::int16_t>(G::at_hand(c)));
+    places_ = places;
+    for (std::uint32_t c = 1; c <= G::kLastClass; ++c) {
+      bins_[c].make(bottom(c), G::at_hand(c), kBlockFacts<Env::kShape>[c]);
     }
     see_region();
   }
@@ -86,14 +92,10 @@ class Heap {
 
   // A block at hand, or null. Requires: size_class <= kLastClass.
   [[nodiscard]] std::byte* allocate_at_hand(std::uint32_t size_class) {
-    Bin& bin = bins_[size_class];
-    L* const block = bin.head.load();
+    L* const block = bins_[size_class].take();
     if (block == nullptr) [[unlikely]]
       return nullptr;
-    L* const next = next_of(block);
-    bin.head.store(next);
-    bin.room.store(static_cast<std::int16_t>(bin.room.load() + 1));
-    __builtin_prefetch(next, 1);
+    expect_untouched(block);
     return block->bytes();
   }
 
@@ -139,14 +141,10 @@ class Heap {
 
   // Puts a block of this heap at hand, wherever it lies. Requires: it is one of that class.
   void free_own(std::byte* pointer, std::uint32_t size_class) {
-    Bin& bin = bins_[size_class];
     L* const block = link_at<Env>(pointer);
-    block->set_next(bin.head.load());
-    bin.head.store(block);
-    const auto room = static_cast<std::int16_t>(bin.room.load() - 1);
-    bin.room.store(room);
-    if (room < 0) [[unlikely]]
-      overflow(size_class);
+    mark(block);
+    if (!bins_[size_class].put(block)) [[unlikely]]
+      overflow(block, size_class, *this);
   }
 
   // Frees a block, whose word in the map is `word`, of whichever heap.
@@ -214,12 +212,7 @@ class Heap {
   // f(block) for every block at hand of a class.
   template <class F>
   void for_each_at_hand(std::uint32_t size_class, F f) const {
-    for (L* block = bins_[size_class].head.load(); block != nullptr; block = block->next()) {
-      f(block->bytes());
-    }
-  }
-  [[nodiscard]] std::int32_t room(std::uint32_t size_class) const {
-    return bins_[size_class].room.load();
+    for (L** at = bins_[size_class].top(); *at != nullptr; --at) f((*at)->bytes());
   }
   template <class F>
   void for_each_pending(F f) const {
@@ -231,18 +224,24 @@ class Heap {
   Heap* all_next = nullptr;
 
  private:
-  // Of a list that is too long, so many blocks stay: walking over more of them costs more than
-  // getting them back.
-  static constexpr std::uint32_t kKept = 32;
+  template <std::size_t... kIndex>
+  constexpr explicit Heap(std::index_sequence<kIndex...>)
+      : bins_{{(static_cast<void>(kIndex), Bin<Env>(&nothing_))...}} {}
 
-  // Free blocks of one class. Sixteen bytes natively.
-  struct Bin {
-    typename Env::template Plain<L*> head;
-    typename Env::template Plain<std::int16_t> room;  // blocks that the list may still take
-    std::uint16_t last = 0;                           // as BlockFacts
-    std::uint32_t magic = 0;                          // the same
-  };
-  static_assert(G::at_hand(1) <= INT16_MAX && G::kUnit <= 1U << 15);
+  [[nodiscard]] L** bottom(std::uint32_t size_class) const {
+    return places_ + kFirstPlace<Env::kShape>[size_class];
+  }
+
+  // From kGuarded on a block at hand has a mark where free blocks have a link.
+  static void mark(L* block) {
+    if constexpr (Env::at_least(Hardening::kGuarded)) block->set_next(nullptr);
+  }
+  void expect_untouched(L* block) const {
+    if constexpr (Env::at_least(Hardening::kGuarded)) {
+      if (block->next() != nullptr) [[unlikely]]
+        shared_->os.report(Misuse::kAfterFree, block);
+    }
+  }
 
   // The next of a list. From kGuarded on it is looked at before it is believed: a link that leads
   // to no free block was overwritten, and ends the list.
@@ -267,7 +266,7 @@ class Heap {
   [[nodiscard]] bool is_block_of_class(const void* pointer, std::uint32_t size_class) const {
     const auto offset = static_cast<std::uint32_t>(unit_offset<std::uintptr_t>(
         reinterpret_cast<std::uintptr_t>(pointer), Env::kShape.unit_shift));
-    return is_block_offset<std::uint32_t>(offset, bins_[size_class].last, bins_[size_class].magic);
+    return bins_[size_class].is_block(offset);
   }
   // Requires: the pointer lies in a slab of this heap, of that class. False: between two blocks.
   [[nodiscard]] bool free_of_class(void* pointer, std::uint32_t size_class) {
@@ -277,19 +276,24 @@ class Heap {
     return true;
   }
 
-  [[gnu::noinline, gnu::cold]] void overflow(std::uint32_t size_class) {
-    counts_.flushes += 1;
-    flush(size_class, std::min<std::uint32_t>((G::at_hand(size_class) + 1) / 2, kKept));
-    if ((counts_.flushes & 15) == 0) tell_all();
+  // Half of the blocks at hand go back before `block`, which finds no place, gets one.
+  // The order of arguments spares the hot path to move them.
+  [[gnu::noinline, gnu::cold]] static void overflow(L* block, std::uint32_t size_class,
+                                                    Heap& heap) {
+    heap.counts_.flushes += 1;
+    heap.flush(size_class, G::at_hand(size_class) / 2);
+    static_cast<void>(heap.bins_[size_class].put(block));
+    if ((heap.counts_.flushes & 15) == 0) heap.tell_all();
   }
   // Brings blocks at hand but the newest `keep` back to their slabs.
   void flush(std::uint32_t size_class, std::uint32_t keep);
-  void give_back(L* list);
+  void give_back(L** begin, L** end);
   void leave_quarantine();
   void settle(Slab<Env>* slab, Region<Env>& region);
   void release(Slab<Env>* slab, Region<Env>& region);
   [[nodiscard]] Slab<Env>* new_slab(std::uint32_t size_class, std::uint64_t room = 0);
-  [[nodiscard]] std::byte* take(std::uint32_t size_class, const Chain<Env>& chain);
+  [[nodiscard]] std::byte* take_free(Slab<Env>* slab);
+  [[nodiscard]] std::byte* carve(Slab<Env>* slab);
   void tell(const typename Pending<Env>::Entry& entry);
   void list_in_inbox(Slab<Env>* slab);
   void enter_full(Slab<Env>* slab) {
@@ -314,9 +318,10 @@ class Heap {
   std::uintptr_t known_units_ = 0;
   std::uint32_t tag_ = 0;
   std::uint32_t node_ = 0;
-  std::array<Bin, G::kSlots> bins_{};
+  L* nothing_ = nullptr;
 
   Shared<Env>* shared_ = nullptr;
+  L** places_ = nullptr;
   Slab<Env>* slabs_ = nullptr;
   std::array<SlabQueue<Env>, G::kSlots> partial_{};
   std::array<SlabQueue<Env>, G::kSlots> full_{};

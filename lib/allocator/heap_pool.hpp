@@ -93,8 +93,11 @@ class HeapPool {
   [[nodiscard]] Lock<Env, Env::has(Fault::kPoolRelaxed)>& lock() { return lock_; }
 
  private:
+  // A heap, and behind it the places for its blocks at hand.
+  static constexpr std::uint64_t kHeapBytes =
+      align_up<std::uint64_t>(sizeof(H) + H::kPlaces * sizeof(Link<Env>*), alignof(H));
   static constexpr std::uint64_t kStoreBytes =
-      align_up<std::uint64_t>(16 * sizeof(H), std::uint64_t{1} << Env::kShape.page_shift);
+      align_up<std::uint64_t>(4 * kHeapBytes, std::uint64_t{1} << Env::kShape.page_shift);
 
   [[nodiscard]] H* take_one_with_mail() {
     const Locked locked(lock_);
@@ -124,13 +127,13 @@ class HeapPool {
 
   [[nodiscard]] H* make(Shared<Env>& shared, bool is_direct) {
     const Locked locked(lock_);
-    if (left_ < sizeof(H) && !extend(shared.os)) return nullptr;
+    if (left_ < kHeapBytes && !extend(shared.os)) return nullptr;
     if (made_ + 1 >= (1U << (32 - kClassBits))) return nullptr;
     H* const heap = new (store_) H;
-    store_ += sizeof(H);
-    left_ -= sizeof(H);
+    store_ += kHeapBytes;
+    left_ -= kHeapBytes;
     made_ += 1;
-    heap->make(shared, made_, is_direct);
+    heap->make(shared, made_, is_direct, reinterpret_cast<Link<Env>**>(heap + 1));
     heap->all_next = all_;
     all_ = heap;
     return heap;

@@ -7,13 +7,44 @@
 // too many. Threading: heap.hpp.
 namespace quintet::allocator {
 
-// The first of `chain` is handed out, the others are at hand. Requires: nothing is at hand.
+// Free blocks of a slab come to hand, up to half as many as have a place; the last one is handed
+// out. Requires: nothing is at hand; the slab has some.
 template <class Env>
-std::byte* Heap<Env>::take(std::uint32_t size_class, const Chain<Env>& chain) {
-  Bin& bin = bins_[size_class];
-  bin.head.store(next_of(chain.first));
-  bin.room.store(static_cast<std::int16_t>(bin.room.load() - static_cast<int>(chain.count - 1)));
-  return chain.first->bytes();
+std::byte* Heap<Env>::take_free(Slab<Env>* slab) {
+  const std::uint32_t size_class = slab->size_class();
+  const std::uint32_t most = (G::at_hand(size_class) + 1) / 2;
+  L** at = bottom(size_class);
+  L* block = slab->free_list();
+  L* next = next_of(block);
+  std::uint32_t count = 1;
+  for (; count < most && next != nullptr; ++count) {
+    *++at = block;
+    mark(block);
+    block = next;
+    next = next_of(block);
+  }
+  slab->leave_free(next, count);
+  bins_[size_class].set_top(at);
+  return block->bytes();
+}
+
+// The same of blocks that nobody has had, up to kShape.carve_bytes; the first one is handed out,
+// and the others are on top in the order of their addresses. Requires: the slab is not carved.
+template <class Env>
+std::byte* Heap<Env>::carve(Slab<Env>* slab) {
+  const std::uint32_t size_class = slab->size_class();
+  const std::uint64_t bytes = block_bytes<std::uint64_t>(size_class);
+  const auto wish =
+      static_cast<std::uint32_t>(std::max<std::uint64_t>(Env::kShape.carve_bytes / bytes, 1));
+  const std::uint32_t count = std::min(wish, slab->capacity() - slab->carved());
+  std::byte* const first = shared_->regions.start_of(slab) + slab->carve(count) * bytes;
+  L** at = bottom(size_class);
+  for (std::byte* block = first + (count - 1) * bytes; block != first; block -= bytes) {
+    *++at = fresh_link_at<Env>(block);
+    mark(*at);
+  }
+  bins_[size_class].set_top(at);
+  return fresh_link_at<Env>(first)->bytes();
 }
 
 template <class Env>
@@ -23,17 +54,14 @@ std::byte* Heap<Env>::allocate_anew(std::uint32_t size_class) {
   if (inbox_.load(std::memory_order_relaxed) != nullptr) drain();
   SlabQueue<Env>& partial = partial_[size_class];
   for (Slab<Env>* slab = partial.front(); slab != nullptr; slab = partial.front()) {
-    if (slab->has_free()) return take(size_class, slab->take_free());
-    if (!slab->is_carved()) {
-      return take(size_class, slab->carve(shared_->regions.start_of(slab)));
-    }
+    if (slab->has_free()) return take_free(slab);
+    if (!slab->is_carved()) return carve(slab);
     partial.remove(slab);
     full_[size_class].push_front(slab, SlabList::kFull);
   }
   tell_all();
   Slab<Env>* const slab = new_slab(size_class);
-  if (slab == nullptr) return nullptr;
-  return take(size_class, slab->carve(shared_->regions.start_of(slab)));
+  return slab == nullptr ? nullptr : carve(slab);
 }
 
 template <class Env>
@@ -53,35 +81,27 @@ Slab<Env>* Heap<Env>::new_slab(std::uint32_t size_class, std::uint64_t room) {
 
 template <class Env>
 void Heap<Env>::flush(std::uint32_t size_class, std::uint32_t keep) {
-  Bin& bin = bins_[size_class];
-  L* list = bin.head.load();
-  if (keep == 0) {
-    bin.head.store(nullptr);
-  } else {
-    L* last = list;
-    for (std::uint32_t i = 1; last != nullptr && i < keep; ++i) last = next_of(last);
-    if (last == nullptr) return;
-    list = next_of(last);
-    last->set_next(nullptr);
-  }
-  bin.room.store(static_cast<std::int16_t>(G::at_hand(size_class) - keep));
-  give_back(list);
+  L** const begin = bottom(size_class) + 1;
+  L** const end = bins_[size_class].top() + 1;
+  if (end - begin <= static_cast<std::ptrdiff_t>(keep)) return;
+  give_back(begin, end - keep);
+  bins_[size_class].set_top(std::copy(end - keep, end, begin) - 1);
 }
 
 // Blocks that were freed one after the other often are neighbours: what belongs to one slab goes
 // there at once.
 template <class Env>
-void Heap<Env>::give_back(L* list) {
-  while (list != nullptr) {
-    Region<Env>& region = *shared_->regions.find(list);
-    const std::uint64_t unit = region.index(list);
-    Chain<Env> run{list, list, 1};
-    for (L* next = next_of(list); next != nullptr && region.index(next) == unit;) {
-      run.last = next;
-      ++run.count;
-      next = next_of(next);
+void Heap<Env>::give_back(L** begin, L** end) {
+  while (begin != end) {
+    L* block = *begin++;
+    Region<Env>& region = *shared_->regions.find(block);
+    const std::uint64_t unit = region.index(block);
+    Chain<Env> run{block, block, 1};
+    for (; begin != end && region.index(*begin) == unit; ++begin, ++run.count) {
+      block = *begin;
+      block->set_next(run.first);
+      run.first = block;
     }
-    list = next_of(run.last);
     Slab<Env>* const slab = region.slab(unit);
     slab->put(run);
     settle(slab, region);
@@ -191,7 +211,8 @@ std::byte* Heap<Env>::allocate_growing(std::uint64_t bytes) {
   }
   Slab<Env>* const slab = new_slab(size_class, units);
   if (slab == nullptr) return nullptr;
-  return slab->carve(shared_->regions.start_of(slab)).first->bytes();
+  static_cast<void>(slab->carve(1));
+  return fresh_link_at<Env>(shared_->regions.start_of(slab))->bytes();
 }
 
 template <class Env>
@@ -213,8 +234,7 @@ std::byte* Heap<Env>::allocate_large(std::uint64_t bytes, std::uint64_t alignmen
                                          std::memory_order_relaxed);
   if (is_direct_) enter_full(slab);
   std::byte* const start = taken.region->address(taken.first);
-  if constexpr (!Env::kZeroIsMade) new (start) L;
-  return start;
+  return fresh_link_at<Env>(start)->bytes();
 }
 
 template <class Env>
@@ -266,8 +286,7 @@ void Heap<Env>::release_all() {
   tell_all();
   drain();
   for (std::uint32_t c = 1; c < G::kSlots; ++c) {
-    bins_[c].head.store(nullptr);
-    if (c <= G::kLastClass) bins_[c].room.store(static_cast<std::int16_t>(G::at_hand(c)));
+    if (c <= G::kLastClass) bins_[c].set_top(bottom(c));
     for (auto* const list : {&partial_[c], &full_[c]}) {
       while (Slab<Env>* const slab = list->front()) {
         release(slab, *shared_->regions.region_of(slab));

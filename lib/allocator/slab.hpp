@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <new>
 
 #include "allocator/remote_list.hpp"
 #include "base/assert.hpp"
@@ -55,7 +53,7 @@ class Slab {
   [[nodiscard]] std::uint32_t size_class() const { return size_class_.load(); }
   [[nodiscard]] std::uint32_t carved() const { return carved_.load(); }
   [[nodiscard]] std::uint32_t free_count() const { return free_count_.load(); }
-  [[nodiscard]] const L* free_list() const { return free_.load(); }
+  [[nodiscard]] L* free_list() const { return free_.load(); }
   [[nodiscard]] std::uint32_t capacity() const {
     return G::capacity(size_class()) + (Env::has(Fault::kCarvedTooFar) ? 1 : 0);
   }
@@ -93,34 +91,17 @@ class Slab {
            (Env::has(Fault::kReleasedTooEarly) && free_count() > 0 && free_count() + 1 == carved());
   }
 
-  // All blocks of `free`, ended by null. Requires: has_free(). O(1).
-  [[nodiscard]] Chain<Env> take_free() {
-    const Chain<Env> all{free_.load(), nullptr, free_count()};
-    free_.store(nullptr);
-    free_count_.store(0);
-    return all;
+  // The first `count` blocks of `free` leave it, whose next one is `rest`.
+  void leave_free(L* rest, std::uint32_t count) {
+    free_.store(rest);
+    free_count_.store(static_cast<std::uint16_t>(rest == nullptr ? 0 : free_count() - count));
   }
-
-  // Up to kShape.link_bytes of blocks that nobody has had, linked in the order of their addresses
-  // and ended by null; `start` is the slab's. Requires: !is_carved().
-  [[nodiscard]] Chain<Env> carve(std::byte* start) {
-    const std::uint64_t bytes = block_bytes<std::uint64_t>(size_class());
-    const std::uint32_t from = carved();
-    const auto wish =
-        static_cast<std::uint32_t>(std::max<std::uint64_t>(Env::kShape.link_bytes / bytes, 1));
-    const std::uint32_t count = std::min(wish, capacity() - from);
-    std::byte* at = start + from * bytes;
-    Chain<Env> chain{fresh(at), nullptr, count};
-    L* last = chain.first;
-    for (std::uint32_t i = 1; i < count; ++i) {
-      L* const block = fresh(at += bytes);
-      last->set_next(block);
-      last = block;
-    }
-    last->set_next(nullptr);
-    chain.last = last;
-    carved_.store(static_cast<std::uint16_t>(from + count));
-    return chain;
+  // So many blocks that nobody has had are handed out; the number of the first. Requires: there are
+  // so many.
+  [[nodiscard]] std::uint32_t carve(std::uint32_t count) {
+    const std::uint32_t first = carved();
+    carved_.store(static_cast<std::uint16_t>(first + count));
+    return first;
   }
 
   // Blocks of this slab come back. Requires: chain.last is its last one.
@@ -146,15 +127,6 @@ class Slab {
   }
 
  private:
-  // Makes the first word of a block where it does not make itself.
-  [[nodiscard]] static L* fresh(std::byte* at) {
-    if constexpr (Env::kZeroIsMade) {
-      return link_at<Env>(at);
-    } else {
-      return new (at) L;
-    }
-  }
-
   typename Env::template Plain<std::uint8_t> size_class_;
   typename Env::template Plain<std::uint16_t> carved_;
   typename Env::template Plain<std::uint16_t> free_count_;

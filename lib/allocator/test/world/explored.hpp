@@ -63,7 +63,7 @@ struct TinyTraits : StandardTraits {
                                 .smallest_region = 64 * kKiB,
                                 .growth_bytes = 2 * kKiB,
                                 .retained_bytes = 1 * kKiB,
-                                .link_bytes = 512,
+                                .carve_bytes = 512,
                                 .at_hand_bytes = 1 * kKiB,
                                 .remote_bytes = 1024,
                                 .largest_units_shift = 1,

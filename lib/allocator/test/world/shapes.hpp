@@ -18,7 +18,7 @@ struct SmallTraits : StandardTraits {
                                 .smallest_region = 256 * kKiB,
                                 .growth_bytes = 64 * kKiB,
                                 .retained_bytes = 64 * kKiB,
-                                .link_bytes = 512,
+                                .carve_bytes = 512,
                                 .at_hand_bytes = 4 * kKiB,
                                 .remote_bytes = 512,
                                 .quarantine_bytes = 64 * kKiB,
