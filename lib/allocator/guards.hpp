@@ -88,9 +88,9 @@ struct Guards {
     return is_zero(block + sizeof(void*), block + std::min(bytes - kTrailer, kLookedAt));
   }
   // The same of a block that has no link yet. What will be looked at with is_wiped() is not: it
-  // would cost a cache miss or two.
+  // would cost a cache miss or two. A block that is alone in its slab will not be.
   [[nodiscard]] static bool is_wiped_for_link(const std::byte* block, std::uint64_t bytes) {
-    const std::uint64_t some = bytes > G::kUnit ? kLookedAt : sizeof(void*);
+    const std::uint64_t some = 2 * bytes > G::kUnit ? kLookedAt : sizeof(void*);
     return is_zero(block, block + some);
   }
 

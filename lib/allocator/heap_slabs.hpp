@@ -85,6 +85,7 @@ void Heap<Env>::flush(std::uint32_t size_class, std::uint32_t keep) {
   L** const end = bins_[size_class].top() + 1;
   if (end - begin <= static_cast<std::ptrdiff_t>(keep)) return;
   give_back(begin, end - keep);
+  if (Env::has(Fault::kFlushedKept)) return;
   bins_[size_class].set_top(std::copy(end - keep, end, begin) - 1);
 }
 

@@ -25,7 +25,7 @@ std::string_view to_string(Misuse misuse) {
     case Misuse::kWrongSize:
       return "delete with a size that is not that of the block";
     case Misuse::kWrongKind:
-      return "delete that does not match the new of the block";
+      return "mismatched free or delete of the block";
   }
   return "misuse";
 }

@@ -35,10 +35,10 @@ enum class Fault : std::uint8_t {
   kAdoptedTwice,      // exit: a heap in the pool can be taken by two threads
   kArenaUnlocked,     // arena: spans are taken without the lock
   kLockRelaxed,       // arena: the lock is given up without release
-  kMapAfterUse,       // slab: its blocks can be had before its units are in the map
   kMapKept,           // slab: its units stay in the map when it goes
   kCountForgotten,    // slab: blocks that came from others are not counted
   kReleasedTooEarly,  // slab: it goes while a block is in use
+  kFlushedKept,       // bin: blocks that go back to their slabs stay at hand, too
   kCarvedTooFar,      // slab: one block more than fits
   kCoalescedAcross,   // arena: a free span swallows a span in use
   kSplitShort,        // arena: the rest of a split span is too long by one unit

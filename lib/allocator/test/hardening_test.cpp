@@ -141,15 +141,29 @@ TEST_CASE("what is left over of a block is looked at from both ends") {
   CHECK(w.reported().empty());
 }
 
+TEST_CASE("a large object that is freed is zero") {
+  using A = Allocator<world::BoundedMemory, StdAtomics, RealTraits>;
+  const auto allocator = std::make_unique<A>();
+  A::H* const heap = allocator->attach();
+  const std::size_t size = 3'000'000;  // little enough to stay in memory
+  std::byte* const block = allocator->allocate(*heap, size);
+  std::memset(block, 0x41, size);
+  allocator->free(*heap, block);
+  CHECK(allocator->os().reports.empty());
+  CHECK(std::all_of(block, block + size, [](std::byte b) { return b == std::byte{0}; }));
+}
+
 TEST_CASE("a write to a block in quarantine is found when it leaves") {
-  for (const std::size_t size : Sizes{8, 24, 1000, 9000}) {  // the last one has a slab of its own
+  const auto finds = [](std::size_t size, std::size_t at) {
     Paranoid w;
     std::byte* const block = w.allocate(size);
     w.free(block);
-    block[7] = std::byte{1};  // in the link, as soon as there is one
+    block[at] = std::byte{1};
     for (int i = 0; i < 200; ++i) w.free(w.allocate(size));
     CHECK(w.reported() == Misuses{Misuse::kAfterFree});
-  }
+  };
+  for (const std::size_t size : Sizes{8, 24, 1000}) finds(size, 7);  // in the link, when it has one
+  for (const std::size_t size : Sizes{3000, 9000}) finds(size, 200);  // alone in their slabs
 }
 
 TEST_CASE("a write to a free block is found when it is used again") {

@@ -59,6 +59,7 @@ TEST_CASE("random plays find the faults of one thread") {
   QT_PLAYED(kMapKept);
   QT_PLAYED(kCountForgotten);
   QT_PLAYED(kReleasedTooEarly);
+  QT_PLAYED(kFlushedKept);
   QT_PLAYED(kCarvedTooFar);
   QT_PLAYED(kCoalescedAcross);
   QT_PLAYED(kSplitShort);
