@@ -26,7 +26,7 @@ class Bin {
   // No bin yet: it is empty. `nothing` is null, for ever.
   constexpr explicit Bin(Place* nothing) : top_(nothing) {}
 
-  // Requires: `bottom` is null, and `capacity` places are behind it.
+  // Requires: `bottom` is null, and `capacity` places are behind it; fewer than 2^13.
   void make(Place* bottom, std::uint32_t capacity, const BlockFacts& facts) {
     top_.store(bottom);
     highest_ = low_bits(bottom + capacity);
@@ -44,7 +44,7 @@ class Bin {
     Place* const top = top_.load();
     L* const block = *top;
     if (block != nullptr) [[likely]]
-      top_.store(top - 1);
+      set_top(top - 1);
     return block;
   }
   // False: it is full.
@@ -58,8 +58,14 @@ class Bin {
   }
 
   [[nodiscard]] Place* top() const { return top_.load(); }
-  // Requires: I1 and I2 hold.
-  void set_top(Place* top) { top_.store(top); }
+  // Requires: I1 and I2 hold then.
+  void set_top(Place* top) {
+    // A tool that looks for lost blocks would find what was here.
+    if constexpr (Env::kIsTracked) {
+      for (Place* place = top_.load(); place > top; --place) *place = nullptr;
+    }
+    top_.store(top);
+  }
 
  private:
   // Enough of an address, for places of one bin.
