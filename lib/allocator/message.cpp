@@ -37,6 +37,15 @@ Message& Message::text(std::string_view text) {
   return *this;
 }
 
+Message& Message::quoted(std::string_view text) {
+  constexpr std::size_t kMost = 40;
+  for (const char& c : std::string_view(text.data(), std::min(text.size(), kMost))) {
+    const bool is_printable = c >= ' ' && c <= '~';
+    this->text(is_printable ? std::string_view(&c, 1) : "?");
+  }
+  return text.size() > kMost ? this->text("...") : *this;
+}
+
 Message& Message::number(std::uint64_t number) {
   std::array<char, 20> digits{};
   std::size_t at = digits.size();

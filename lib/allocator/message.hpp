@@ -18,6 +18,9 @@ namespace quintet::allocator {
 class Message {
  public:
   Message& text(std::string_view text);
+  // What others wrote, such as the value of an option: its first 40 bytes, then "..."; `?` for each
+  // byte that is no printable ASCII.
+  Message& quoted(std::string_view text);
   Message& number(std::uint64_t number);
   Message& address(const void* pointer);
   // With a new line, in one write(2).

@@ -23,7 +23,8 @@ constinit std::atomic<int> statistics{0};
 
 constexpr string_view kPrefix = "QUINTET_MALLOC_";
 
-// f(name, value) for each QUINTET_MALLOC_<name>=<value>. getenv(3) is not ours to call this early.
+// f(name, value) for each QUINTET_MALLOC_<name>=<value> whose value is not empty: shells make it
+// easier to empty a variable than to remove it. getenv(3) is not ours to call this early.
 template <class F>
 void for_each_setting(F f) {
   for (char** entry = ::environ; entry != nullptr && *entry != nullptr; ++entry) {
@@ -31,7 +32,7 @@ void for_each_setting(F f) {
     if (!text.starts_with(kPrefix)) continue;
     text.remove_prefix(kPrefix.size());
     const std::size_t sign = text.find('=');
-    if (sign != string_view::npos) {
+    if (sign != string_view::npos && sign + 1 < text.size()) {
       f(string_view(text.data(), sign), string_view(text.data() + sign + 1));
     }
   }
@@ -61,7 +62,7 @@ bool parse(string_view text, std::uint64_t most, std::uint64_t& number) {
 
 void refuse(string_view name, string_view value, string_view wanted) {
   Message line;
-  line.text("quintet-malloc: ").text(kPrefix).text(name).text("=").text(value);
+  line.text("quintet-malloc: ").text(kPrefix).text(name).text("=").quoted(value);
   line.text(" is ignored: use ").text(wanted).send();
 }
 
@@ -123,17 +124,18 @@ constexpr std::array<Option, 7> kOptions{{
      set_guard_sample},
     {"HUGE_PAGES", "0 or 1", "0", "asks for transparent huge pages", set_huge_pages},
     {"STATS", "0, 1 or json", "0", "statistics on stderr when the program ends", set_statistics},
-    {"HELP", "1", "", "this list", set_help},
+    {"HELP", "0 or 1", "0", "this list", set_help},
 }};
 
 bool set_help(ProcessAllocator&, string_view value) {
-  if (value != "1") return false;
+  if (value != "0" && value != "1") return false;
+  if (value == "0") return true;
   for (const Option& option : kOptions) {
     Message line;
-    line.text("QUINTET_MALLOC_").text(option.name).text("=<").text(option.values).text(">");
-    if (!option.standard.empty()) line.text(" (").text(option.standard).text(")");
+    line.text("QUINTET_MALLOC_").text(option.name).text("=<").text(option.values).text("> (");
+    line.text(option.standard).text(")");
     const string_view given = value_of(option.name);
-    if (given.data() != nullptr) line.text(" [given: ").text(given).text("]");
+    if (given.data() != nullptr) line.text(" [given: ").quoted(given).text("]");
     line.text(": ").text(option.meaning).send();
   }
   return true;
@@ -145,7 +147,7 @@ void refuse_unknown() {
       if (option.name == name) return;
     }
     Message line;
-    line.text("quintet-malloc: ").text(kPrefix).text(name);
+    line.text("quintet-malloc: ").text(kPrefix).quoted(name);
     line.text(" is unknown: QUINTET_MALLOC_HELP=1 lists what there is").send();
   });
 }

@@ -63,7 +63,7 @@ hears 0
 
 echo '== options that are none'
 for setting in PURGE_DELAY_MS=soon PURGE_DELAY_MS=-1 PURGE_DELAY_MS=99999999999999999999 \
-  PURGE_DELAY_MS= RETAIN_MIB=1k RETAIN_MIB=1048577 GUARD_SAMPLE=often GUARD_SAMPLE=1000001 ON_ERROR=explode HUGE_PAGES=yes \
+  RETAIN_MIB=1k RETAIN_MIB=1048577 GUARD_SAMPLE=often GUARD_SAMPLE=1000001 ON_ERROR=explode HUGE_PAGES=yes \
   STATS=2 HELP=2; do
   run 0 free_20_mib "QUINTET_MALLOC_$setting"
   hears 1 "QUINTET_MALLOC_$setting is ignored: use "
@@ -73,8 +73,22 @@ run 0 free_20_mib QUINTET_MALLOC_STAT=1 QUINTET_MALLOC_=x
 hears 2 'QUINTET_MALLOC_STAT is unknown: QUINTET_MALLOC_HELP=1 lists' 'QUINTET_MALLOC_ is unknown: '
 run "$aborted" stack QUINTET_MALLOC_ON_ERROR=explode # the standard is kept
 hears 2 'use abort, report or ignore'
+long=$(printf 'abcdefghij%.0s' {1..300})
+run 0 free_20_mib QUINTET_MALLOC_STATS="$long" QUINTET_MALLOC_"$long"=1
+hears 2 "QUINTET_MALLOC_STATS=${long:0:40}... is ignored: use 0, 1 or json" \
+  "QUINTET_MALLOC_${long:0:40}... is unknown: QUINTET_MALLOC_HELP=1 lists"
+run 0 free_20_mib QUINTET_MALLOC_STATS=$'1\n2\e[1m\x7f\xc3\xa4' QUINTET_MALLOC_$'\n'=1
+hears 2 'QUINTET_MALLOC_STATS=1?2?[1m??? is ignored: use ' 'QUINTET_MALLOC_? is unknown: '
 
 echo '== options'
+for option in PURGE_DELAY_MS RETAIN_MIB ON_ERROR GUARD_SAMPLE HUGE_PAGES STATS HELP NONE; do
+  run 0 free_20_mib "QUINTET_MALLOC_$option="
+  hears 0
+done
+run 0 free_20_mib QUINTET_MALLOC_HELP=0
+hears 0
+run 0 free_20_mib QUINTET_MALLOC_HELP=1 QUINTET_MALLOC_STATS=$'\e'"$long"
+hears 8 "[given: ?${long:0:39}...]"
 run 0 free_20_mib QUINTET_MALLOC_HELP=1 QUINTET_MALLOC_RETAIN_MIB=7
 hears 7 '[given: 7]'
 for option in PURGE_DELAY_MS RETAIN_MIB ON_ERROR GUARD_SAMPLE HUGE_PAGES STATS HELP; do
