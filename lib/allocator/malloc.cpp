@@ -196,7 +196,9 @@ QT_EXPORT struct mallinfo mallinfo() noexcept {
   info.keepcost = static_cast<int>(wide.keepcost);
   return info;
 }
-QT_EXPORT void malloc_stats() noexcept { ours::print_statistics(STDERR_FILENO, false); }
+QT_EXPORT void malloc_stats() noexcept {
+  ours::print_statistics(STDERR_FILENO, ours::StatisticsForm::kText);
+}
 QT_EXPORT int malloc_info(int options, std::FILE* stream) noexcept {
   if (options != 0) {
     errno = EINVAL;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 
 namespace quintet::allocator {
 
@@ -37,13 +38,12 @@ Message& Message::text(std::string_view text) {
   return *this;
 }
 
-Message& Message::quoted(std::string_view text) {
-  constexpr std::size_t kMost = 40;
-  for (const char& c : std::string_view(text.data(), std::min(text.size(), kMost))) {
+Message& Message::quoted(std::string_view text, std::size_t most) {
+  for (const char& c : std::string_view(text.data(), std::min(text.size(), most))) {
     const bool is_printable = c >= ' ' && c <= '~';
     this->text(is_printable ? std::string_view(&c, 1) : "?");
   }
-  return text.size() > kMost ? this->text("...") : *this;
+  return text.size() > most ? this->text("...") : *this;
 }
 
 Message& Message::number(std::uint64_t number) {
@@ -70,12 +70,16 @@ Message& Message::address(const void* pointer) {
   return text({digits.data() + at, digits.size() - at});
 }
 
+// A line that cannot be written has nowhere else to go.
 void Message::send() { send_to(STDERR_FILENO); }
 
-void Message::send_to(int file) {
+int Message::send_to(int file) {
   line_[size_] = '\n';
-  // A line that cannot be written has nowhere else to go. write(3) is a cancellation point.
-  [[maybe_unused]] const auto written = ::syscall(SYS_write, file, line_.data(), size_ + 1);
+  // write(3) is a cancellation point.
+  const auto written = ::syscall(SYS_write, file, line_.data(), size_ + 1);
+  line_[size_] = '\0';
+  if (written < 0) return errno;
+  return static_cast<std::size_t>(written) == size_ + 1 ? 0 : ENOSPC;  // where a part was written
 }
 
 }  // namespace quintet::allocator

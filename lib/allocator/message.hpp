@@ -8,7 +8,7 @@
 
 #include "allocator/os_memory.hpp"
 
-// One line for stderr, made without allocating and without stdio. Too long ones are cut.
+// A line for stderr, or several, made without allocating and without stdio. Too long ones are cut.
 // Threading: one thread a message; lines of several threads do not mix.
 namespace quintet::allocator {
 
@@ -18,18 +18,22 @@ namespace quintet::allocator {
 class Message {
  public:
   Message& text(std::string_view text);
-  // What others wrote, such as the value of an option: its first 40 bytes, then "..."; `?` for each
+  // What others wrote, such as the value of an option: its first bytes, then "..."; `?` for each
   // byte that is no printable ASCII.
-  Message& quoted(std::string_view text);
+  Message& quoted(std::string_view text, std::size_t most = 40);
   Message& number(std::uint64_t number);
   Message& address(const void* pointer);
   // With a new line, in one write(2).
   void send();
-  void send_to(int file);
+  // The error number of that write(2), or 0.
+  int send_to(int file);
+  // A zero follows it.
   [[nodiscard]] std::string_view view() const { return {line_.data(), size_}; }
+  // Whether something may have been cut off.
+  [[nodiscard]] bool is_full() const { return size_ == line_.size() - 1; }
 
  private:
-  std::array<char, 1024> line_{};
+  std::array<char, 2048> line_{};
   std::size_t size_ = 0;
 };
 

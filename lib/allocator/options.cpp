@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "allocator/message.hpp"
+#include "allocator/statistics.hpp"
 #include "base/units.hpp"
 
 namespace quintet::allocator {
@@ -19,7 +20,6 @@ namespace {
 using std::string_view;
 
 constinit std::atomic<bool> is_read{false};
-constinit std::atomic<int> statistics{0};
 
 constexpr string_view kPrefix = "QUINTET_MALLOC_";
 
@@ -106,12 +106,16 @@ bool set_guard_sample(ProcessAllocator& allocator, string_view value) {
 }
 bool set_statistics(ProcessAllocator&, string_view value) {
   if (value != "0" && value != "1" && value != "json") return false;
-  statistics.store(value == "json" ? 2 : value == "1" ? 1 : 0, std::memory_order_relaxed);
+  using enum StatisticsForm;
+  print_statistics_at_end(value == "json" ? kJson : value == "1" ? kText : kNone);
   return true;
+}
+bool set_statistics_file(ProcessAllocator&, string_view value) {
+  return print_statistics_at_end_to(value);
 }
 bool set_help(ProcessAllocator& allocator, string_view value);
 
-constexpr std::array<Option, 7> kOptions{{
+constexpr std::array<Option, 8> kOptions{{
     {"PURGE_DELAY_MS", "0 to 1000000", "1000",
      "freed memory that stays unused so long goes back to the system", set_purge_delay},
     {"RETAIN_MIB", "0 to 1048576", "32",
@@ -124,6 +128,9 @@ constexpr std::array<Option, 7> kOptions{{
      set_guard_sample},
     {"HUGE_PAGES", "0 or 1", "0", "asks for transparent huge pages", set_huge_pages},
     {"STATS", "0, 1 or json", "0", "statistics on stderr when the program ends", set_statistics},
+    {"STATS_FILE", "path of up to 1000 bytes", "none",
+     "statistics are appended to this file, not to stderr; %p in it: the process's id",
+     set_statistics_file},
     {"HELP", "0 or 1", "0", "this list", set_help},
 }};
 
@@ -166,7 +173,5 @@ void read_options(ProcessAllocator& allocator) noexcept {
   }
   refuse_unknown();
 }
-
-int wanted_statistics() noexcept { return statistics.load(std::memory_order_relaxed); }
 
 }  // namespace quintet::allocator

@@ -11,7 +11,5 @@ namespace quintet::allocator {
 // Once, as soon as there is an environment. A name or value that is none is named on stderr, and
 // ignored. Programs that run with more rights than their caller (setuid, setgid) read none.
 void read_options(ProcessAllocator& allocator) noexcept;
-// Whether statistics are wanted at the end: 0 no, 1 text, 2 JSON.
-[[nodiscard]] int wanted_statistics() noexcept;
 
 }  // namespace quintet::allocator

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 // What the process's allocator has done and holds. Counts of heaps are read while their threads
 // change them: right for a quiet process, near enough for a busy one.
@@ -28,7 +29,17 @@ struct Statistics {
 };
 
 [[nodiscard]] Statistics statistics() noexcept;
-// As text, a line each, or as one JSON object, to a file descriptor. Does not allocate.
-void print_statistics(int file, bool json) noexcept;
+
+enum class StatisticsForm : std::uint8_t { kNone, kText, kJson };
+// As text, a line each, or as one JSON object, in one write(2) to a file descriptor, with the id
+// and the name of the process. The error number, or 0. Does not allocate.
+int print_statistics(int file, StatisticsForm form) noexcept;
+
+// What is printed when the program ends, also when it has closed stderr by then: from here on there
+// is a duplicate of it, and if that has come to be another file, nothing is printed.
+void print_statistics_at_end(StatisticsForm form) noexcept;
+// Appended to this file instead, which is opened then, with the process's id for each %p; as text
+// if nothing else was said before. An error is a line on stderr. False: more than 1000 bytes.
+[[nodiscard]] bool print_statistics_at_end_to(std::string_view path) noexcept;
 
 }  // namespace quintet::allocator

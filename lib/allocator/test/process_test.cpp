@@ -168,14 +168,18 @@ TEST_CASE("no block begins behind the last one of a slab, for its thread and for
   }
 }
 
-TEST_CASE("a message is one line and is cut when it is too long") {
+TEST_CASE("a message is cut when it is too long and quotes only what can be printed") {
   Message line;
   line.text("a ").number(0).text(" ").number(UINT64_MAX).text(" ");
   line.address(reinterpret_cast<void*>(0x1234abcd));
   CHECK(line.view() == "a 0 18446744073709551615 0x1234abcd");
   Message all;
   for (int i = 0; i < 1000; ++i) all.text("0123456789");
-  CHECK(all.view().size() == 1023);
+  CHECK(all.view().size() == 2047);
+  CHECK(all.view().data()[2047] == '\0');
+  CHECK(Message().quoted("a\n\x1b\xc3\xa4~ \x7f").view() == "a????~ ?");
+  CHECK(Message().quoted("abcdef", 6).view() == "abcdef");
+  CHECK(Message().quoted("abcdef", 5).view() == "abcde...");
 }
 
 }  // namespace

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 // What misuse_test.sh judges: misuse CASE says an address on stdout and misuses it; what comes
-// after that, if anything does, is `went on` and an exit status of 0. Two cases are no misuse: they
-// show what options do.
+// after that, if anything does, is `went on` and an exit status of 0. Some cases are no misuse:
+// they show what options do (statistics_test.sh, too).
+#include <fcntl.h>
 #include <malloc.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cstdint>
 #include <cstdlib>
@@ -45,6 +48,13 @@ void say_advice() {
     }
   }
   std::fclose(file);
+}
+// The file `own` under the number of stderr, and under `others` from there on.
+void open_own_file(int others) {
+  close_range(STDERR_FILENO, ~0U, 0);
+  for (int number = STDERR_FILENO; number <= others; ++number) {
+    if (open("own", O_WRONLY | O_CREAT | O_APPEND, 0666) != number) std::abort();
+  }
 }
 
 struct Case {
@@ -92,6 +102,18 @@ constexpr Case kCases[] = {
      }},
     {"free_20_mib", use_and_free_20_mib},
     {"huge_pages", say_advice},
+    {"close_stderr", [] { close(STDERR_FILENO); }},
+    {"close_others", [] { close_range(STDERR_FILENO + 1, ~0U, 0); }},
+    {"own_stderr",
+     [] {
+       close(STDERR_FILENO);
+       if (open("own", O_WRONLY | O_CREAT | O_APPEND, 0666) != STDERR_FILENO) std::abort();
+     }},
+    {"own_files", [] { open_own_file(200); }},
+    {"fork",
+     [] {
+       if (fork() != 0) wait(nullptr);
+     }},
 };
 
 }  // namespace

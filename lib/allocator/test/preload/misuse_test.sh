@@ -81,17 +81,18 @@ run 0 free_20_mib QUINTET_MALLOC_STATS=$'1\n2\e[1m\x7f\xc3\xa4' QUINTET_MALLOC_$
 hears 2 'QUINTET_MALLOC_STATS=1?2?[1m??? is ignored: use ' 'QUINTET_MALLOC_? is unknown: '
 
 echo '== options'
-for option in PURGE_DELAY_MS RETAIN_MIB ON_ERROR GUARD_SAMPLE HUGE_PAGES STATS HELP NONE; do
+for option in PURGE_DELAY_MS RETAIN_MIB ON_ERROR GUARD_SAMPLE HUGE_PAGES STATS STATS_FILE \
+  HELP NONE; do
   run 0 free_20_mib "QUINTET_MALLOC_$option="
   hears 0
 done
 run 0 free_20_mib QUINTET_MALLOC_HELP=0
 hears 0
 run 0 free_20_mib QUINTET_MALLOC_HELP=1 QUINTET_MALLOC_STATS=$'\e'"$long"
-hears 8 "[given: ?${long:0:39}...]"
+hears 9 "[given: ?${long:0:39}...]"
 run 0 free_20_mib QUINTET_MALLOC_HELP=1 QUINTET_MALLOC_RETAIN_MIB=7
-hears 7 '[given: 7]'
-for option in PURGE_DELAY_MS RETAIN_MIB ON_ERROR GUARD_SAMPLE HUGE_PAGES STATS HELP; do
+hears 8 '[given: 7]'
+for option in PURGE_DELAY_MS RETAIN_MIB ON_ERROR GUARD_SAMPLE HUGE_PAGES STATS STATS_FILE HELP; do
   grep -q "^QUINTET_MALLOC_$option=<.*>.*: ." heard || fail "no QUINTET_MALLOC_$option in the help"
 done
 run 0 huge_pages
@@ -103,13 +104,15 @@ echo '== statistics'
 run 0 free_20_mib QUINTET_MALLOC_STATS=0
 hears 0
 run 0 free_20_mib QUINTET_MALLOC_STATS=1
-hears "$(grep -cE '^quintet-malloc: [a-z_]+ [0-9]+$' heard)" 'used_bytes' 'misuses 0'
+hears "$((1 + $(grep -cE '^quintet-malloc: [a-z_]+ [0-9]+$' heard)))" 'used_bytes' 'misuses 0' \
+  'quintet-malloc: pid ' 'quintet-malloc: program preload_misuse'
 # statistic NAME CASE [VARIABLE=VALUE...]: leaves it in `value`, from JSON.
 statistic() {
   run 0 "$2" QUINTET_MALLOC_STATS=json "${@:3}"
   hears 1
   value=$(python3 -c 'import json, sys
 d = json.load(open(sys.argv[1]))
+assert d.pop("program") == "preload_misuse" and d["pid"] > 1, d
 assert all(type(number) is int and number >= 0 for number in d.values()), d
 print(d[sys.argv[2]])' heard "$1" 2>said) || fail "no statistic $1 in JSON"
 }
