@@ -25,6 +25,12 @@ echo '== find_package'
 configure cmake
 cmake --build "$folder/cmake"
 "$folder/cmake/consumer" | grep '^consumer: ' || fail 'the consumer printed nothing'
+QUINTET_MALLOC_STATS=1 "$folder/cmake/consumer_allocator" >"$folder/said" 2>"$folder/heard"
+grep -qx 'consumer: malloc is another' "$folder/said" || fail "the allocator: $(cat "$folder/said")"
+grep -q 'quintet-malloc: program consumer_alloc' "$folder/heard" ||
+  fail "no statistics of a program with the allocator: $(cat "$folder/heard")"
+"$folder/cmake/consumer_malloc" | grep -x "consumer: malloc is quintet's" ||
+  fail 'malloc is not that of quintet::malloc'
 
 echo '== find_package with a component that does not exist'
 if configure none -D COMPONENTS=nonsense >"$folder/none.log"; then
@@ -39,6 +45,8 @@ export PKG_CONFIG_PATH=${pc%/*}
 read -ra flags <<<"$(pkg-config --cflags --libs quintet)"
 "$compiler" -std=c++23 "$source/main.cpp" -o "$folder/consumer" "${flags[@]}"
 "$folder/consumer" | grep '^consumer: ' || fail 'the consumer printed nothing'
+"$compiler" -std=c++23 "$source/allocator.cpp" -o "$folder/consumer_allocator" "${flags[@]}"
+"$folder/consumer_allocator" | grep -x 'consumer: malloc is another' || fail 'no allocator'
 
 echo '== one component alone'
 cmake --install "$build" --prefix "$folder/base" --component base >/dev/null
