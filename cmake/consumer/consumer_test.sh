@@ -47,6 +47,12 @@ read -ra flags <<<"$(pkg-config --cflags --libs quintet)"
 "$folder/consumer" | grep '^consumer: ' || fail 'the consumer printed nothing'
 "$compiler" -std=c++23 "$source/allocator.cpp" -o "$folder/consumer_allocator" "${flags[@]}"
 "$folder/consumer_allocator" | grep -x 'consumer: malloc is another' || fail 'no allocator'
+if "$compiler" -std=c++23 -D QT_MALLOC_HARDENING=2 "$source/allocator.cpp" -o "$folder/other" \
+  "${flags[@]}" >"$folder/other.log" 2>&1; then
+  fail 'a program with another level of hardening than the library was linked'
+fi
+grep -q 'undefined reference.*library_with_hardening_2_and_tracking_0' "$folder/other.log" ||
+  fail "unclear: $(cat "$folder/other.log")"
 
 echo '== one component alone'
 cmake --install "$build" --prefix "$folder/base" --component base >/dev/null

@@ -12,7 +12,7 @@
 
 #include "allocator/options.hpp"
 
-namespace quintet::allocator {
+namespace quintet::allocator::inline QT_MALLOC_LIBRARY {
 
 constinit ProcessAllocator process_allocator;
 
@@ -163,4 +163,4 @@ void collect(bool all) noexcept {
   });
 }
 
-}  // namespace quintet::allocator
+}  // namespace quintet::allocator::inline QT_MALLOC_LIBRARY

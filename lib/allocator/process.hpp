@@ -22,7 +22,14 @@
 #define QT_MALLOC_HARDENING 0
 #endif
 
-namespace quintet::allocator {
+// A program whose definitions are not those of the library it links would have other heaps than the
+// library. It is not linked: the library has no functions in the namespace of that name.
+#define QT_MALLOC_JOINED(hardening, tracking) \
+  library_with_hardening_##hardening##_and_tracking_##tracking
+#define QT_MALLOC_NAMED(hardening, tracking) QT_MALLOC_JOINED(hardening, tracking)
+#define QT_MALLOC_LIBRARY QT_MALLOC_NAMED(QT_MALLOC_HARDENING, QT_MALLOC_TRACKING)
+
+namespace quintet::allocator::inline QT_MALLOC_LIBRARY {
 
 struct ProcessTraits : StandardTraits {
   static constexpr Hardening kHardening = static_cast<Hardening>(QT_MALLOC_HARDENING);
@@ -130,4 +137,4 @@ inline void free_as(Kind kind, void* pointer, std::size_t size = kAnySize) noexc
   kHasKinds ? free_of_kind(pointer, kind, size) : free(pointer);
 }
 
-}  // namespace quintet::allocator
+}  // namespace quintet::allocator::inline QT_MALLOC_LIBRARY
