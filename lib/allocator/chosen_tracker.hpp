@@ -40,9 +40,11 @@ using ChosenTracker = MemcheckTracker;
 #elif QT_MALLOC_TRACKING == 2
 
 // The shadow memory is exact to the byte where a range begins at a multiple of eight, as blocks do.
+// Calls, not the macros of that header: they are nothing where the tool does not look at the code
+// itself, as in a library that only its users compile with -fsanitize=address.
 struct AsanTracker : NoTracker {
-  static void open(const void* p, std::size_t n) { ASAN_UNPOISON_MEMORY_REGION(p, n); }
-  static void close(const void* p, std::size_t n) { ASAN_POISON_MEMORY_REGION(p, n); }
+  static void open(const void* p, std::size_t n) { __asan_unpoison_memory_region(p, n); }
+  static void close(const void* p, std::size_t n) { __asan_poison_memory_region(p, n); }
   static void give(void* p, std::size_t n) { open(p, n); }
   static void resize(void* p, std::size_t old, std::size_t n) {
     close(p, old);
