@@ -29,8 +29,6 @@ class Message {
   int send_to(int file);
   // A zero follows it.
   [[nodiscard]] std::string_view view() const { return {line_.data(), size_}; }
-  // Whether something may have been cut off.
-  [[nodiscard]] bool is_full() const { return size_ == line_.size() - 1; }
 
  private:
   std::array<char, 2048> line_{};

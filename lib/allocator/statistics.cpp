@@ -133,7 +133,7 @@ void put_path(Message& name) {
 }
 
 int append(const Message& name, StatisticsForm form) {
-  if (name.is_full()) return ENAMETOOLONG;
+  if (name.view().size() >= path.size()) return ENAMETOOLONG;
   constexpr int kHow = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
   const int file = ::open(name.view().data(), kHow, 0666);
   if (file < 0) return errno;

@@ -99,8 +99,8 @@ refused text/file '=text/file: a file where a folder should be'
 refused /dev/full '=/dev/full: no space left'
 refused pipe '=pipe: a pipe that nobody reads'
 refused "$(printf '%%p%.0s' {1..500})" ': the path is too long'
-if (($$ > 10000)); then # shorter ids make no path that is cut
-  refused "$(printf '%%p%%p%%p%%p%%p%%p%%p%%p/%.0s' {1..58})" ': the path is too long'
+if (($$ >= 100)); then # shorter ids make no longer path
+  refused "$(printf '%%p%%p%%p%%p%%p%%p%%p/%.0s' {1..66})" ': the path is too long'
 fi
 refused "$(printf '/%.0s' {1..1001})" ' is ignored: use path of up to 1000 bytes'
 rm -f own
