@@ -17,94 +17,43 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, NullFormatter, NullLocator
 
+from figures.fig12_rows import (
+    BASELINE,
+    PAPER_ROWS,
+    growth,
+    in_panel,
+    mean_rows,
+    means,
+    measured,
+    panel_rows,
+    paper_places,
+    paper_ratios,
+)
 from quintet import style
 from quintet.errors import ToolError
 from quintet.figure import caption
-from quintet.load import Run, aligned
-from quintet.stats import geometric_mean, median_interval, ratio_interval
+from quintet.load import Run
+from quintet.stats import geometric_mean
 
 FAMILY = "allocator"
 NUMBER = 12
 TITLE = "Allocator: whole programs, relative to mimalloc"
-BASELINE = "mimalloc"
-PAPER_ROWS = (
-    *("cfrac:1", "larson_sized:N", "sh6:N", "xmalloc_test:N"),
-    *("cache_scratch:1", "cache_scratch:N", "glibc_simple:1", "glibc_thread:N"),
-)
-"""Workload, and with how many threads: one, or the panel's."""
 ORDER = ("quintet", "quintet_hardened", "glibc", "jemalloc", "tcmalloc")
 """Of bars; rivals that a run has added come after these."""
-_SIZE = (7.2, 7.6)
+_SIZE = (7.2, 7.85)
 _PANELS = {
-    "few": (0.075, 0.683, 0.475, 0.2),
-    "many": (0.075, 0.381, 0.475, 0.2),
-    "rest": (0.72, 0.338, 0.268, 0.545),
-    "rss": (0.175, 0.068, 0.345, 0.185),
-    "growth": (0.655, 0.068, 0.333, 0.185),
+    "few": (0.075, 0.693, 0.475, 0.194),
+    "many": (0.075, 0.401, 0.475, 0.194),
+    "rest": (0.72, 0.359, 0.268, 0.528),
+    "rss": (0.175, 0.098, 0.345, 0.179),
+    "growth": (0.655, 0.098, 0.333, 0.179),
 }
 """Left, bottom, width and height of each, in shares of the figure."""
 _TICKS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20)
 
 
-def measured(run: Run, counter: str) -> pd.DataFrame:
-    """A row per case of the suite: implementation, workload, threads, n, and its ratio to the
-    baseline by `counter` as mid, mid_lo and mid_hi."""
-    samples = run.samples(counter) if counter in run.counters() else {}
-    cases = {name: case for name, case in run.cases().items() if case.operation == "suite"}
-    by_place = {(c.implementation, c.params): name for name, c in cases.items() if name in samples}
-    rows = []
-    for (implementation, params), name in by_place.items():
-        base = by_place.get((BASELINE, params))
-        if base is None or not (samples[base] > 0).all():
-            continue
-        part = dict(word.split(":", 1) for word in params)
-        ratio = ratio_interval(*aligned(samples[name], samples[base]))
-        row: dict[str, Any] = {"implementation": implementation, "workload": part["workload"]}
-        row |= {"threads": int(part["threads"]), "n": len(samples[name])}
-        rows.append(row | {"mid": ratio.mid, "mid_lo": ratio.low, "mid_hi": ratio.high})
-    columns = ["implementation", "workload", "threads", "n", "mid", "mid_lo", "mid_hi"]
-    return pd.DataFrame(rows, columns=columns)
-
-
-def panel_rows(frame: pd.DataFrame, threads: int) -> list[tuple[str, int]]:
-    """The paper's rows in a panel of so many threads: those that were measured."""
-    there = set(zip(frame["workload"], frame["threads"]))
-    wanted = [row.split(":") for row in PAPER_ROWS]
-    rows = [(name, 1 if count == "1" else threads) for name, count in wanted]
-    return [row for row in dict.fromkeys(rows) if row in there]
-
-
-def means(frame: pd.DataFrame) -> dict[str, float]:
-    """The geometric mean of each implementation over the rows that all of `frame` has."""
-    table = frame.pivot_table(index=["workload", "threads"], columns="implementation", values="mid")
-    table = table.dropna()
-    if table.empty:
-        return {}
-    names = sorted(table.columns, key=style.rank)
-    return {str(name): geometric_mean(table[name].to_numpy()) for name in names}
-
-
-def growth(run: Run) -> dict[str, tuple[list[float], list[float], list[float]]]:
-    """Implementation -> memory in use over live bytes at the end of each phase of the fragmentation
-    case: median, and its interval."""
-    columns = sorted(
-        name for name in run.counters() if name.startswith("rss_") and name[4:].isdigit()
-    )
-    rows = run.rows[run.rows["operation"] == "fragmentation"]
-    found = {}
-    for name in sorted(rows["implementation"].unique(), key=style.rank):
-        own = rows[rows["implementation"] == name]
-        phases = [median_interval((own[c] / own["live_mib"]).dropna().to_numpy()) for c in columns]
-        found[str(name)] = (
-            [phase.mid for phase in phases],
-            [phase.low for phase in phases],
-            [phase.high for phase in phases],
-        )
-    return found
-
-
 def compose(run: Run, points: pd.DataFrame) -> Any:
-    """The whole figure; a panel whose cases the run lacks stays empty."""
+    """The whole figure; a panel whose cases the run lacks says so."""
     frame = measured(run, "cpu_seconds")
     if frame.empty:
         raise ToolError(
@@ -127,8 +76,8 @@ def compose(run: Run, points: pd.DataFrame) -> Any:
     _strips(axes["rss"], measured(run, "rss_mib"), looks)
     _growth(axes["growth"], growth(run), looks)
     _legend(figure, looks, means(frame), bool(len(points)))
-    note = caption(run, frame, _settings(run))
-    figure.text(0.008, 0.006, note, fontsize=6, color=style.GREY)
+    note = caption(run, frame, _settings(run)) + _partial(frame, (few, many), bool(len(points)))
+    figure.text(0.008, 0.006, note, fontsize=6, color=style.GREY, linespacing=1.3)
     return figure
 
 
@@ -141,18 +90,28 @@ def _settings(run: Run) -> str:
     return f", workloads at {scale}%" if scale and str(scale) != "100" else ""
 
 
-def paper_ratios(points: pd.DataFrame) -> dict[str, float]:
-    """The verified allocator's published seconds over those of the mimalloc beside it."""
-    values = {(p.series, p.x): float(p.y) for p in points.itertuples()}
-    return {x: y / values[BASELINE, x] for (series, x), y in values.items() if series == "verified"}
+def _partial(frame: pd.DataFrame, counts: tuple[int, ...], paper: bool) -> str:
+    """A line that says how many of the paper's rows the means on the left are over, unless all."""
+    rows = {count: mean_rows(frame, count) for count in counts}
+    if all(len(rows[count]) == len(set(paper_places(count).values())) for count in counts):
+        return ""
+    parts = " and ".join(dict.fromkeys(str(len(have)) for have in rows.values() if have))
+    theirs = ", the paper's too," if paper else ""
+    every = f"{len(PAPER_ROWS)} rows that every allocator here has"
+    return (
+        f"\nmeans on the left{theirs} are over the {parts} of the paper's {every}" if parts else ""
+    )
 
 
 def _bars(
     axis: Any, frame: pd.DataFrame, threads: int, looks: dict[str, style.Look], points: pd.DataFrame
 ) -> None:
     """A group per row, a bar per implementation from the line of mimalloc, and their means."""
+    title = f"The paper's rows, {threads} thread{'s' if threads > 1 else ''} where threaded"
     rows = panel_rows(frame, threads)
-    chosen = frame[[row in rows for row in zip(frame["workload"], frame["threads"])]]
+    if not rows:
+        return _not_measured(axis, title)
+    chosen = in_panel(frame, threads)
     names = [name for name in looks if name in set(chosen["implementation"]) and name != BASELINE]
     width = 0.8 / max(len(names), 1)
     average = means(chosen)
@@ -170,7 +129,8 @@ def _bars(
             text: dict[str, Any] = {"ha": "center", "va": "bottom", "fontsize": 5.5, "rotation": 90}
             where = axis.get_xaxis_transform()
             axis.text(x, 0.03, f"{average[name]:.2f}", transform=where, zorder=6, **text)
-    _grey(axis, rows, points, ends)
+    _grey(axis, rows, threads, points)
+    _grey_mean(axis, ends, mean_rows(frame, threads), threads, points)
     axis.axhline(1, color=looks[BASELINE].colour, linewidth=1, zorder=3)
     labels = [f"{name}\n{count} thread{'s' if count > 1 else ''}" for name, count in rows]
     axis.set_xticks([*range(len(rows)), ends], [*labels, "geometric\nmean"], fontsize=5.6)
@@ -181,7 +141,7 @@ def _bars(
     _log(axis.yaxis)
     axis.set_ylim(min(0.35, _clip(chosen["mid"].to_numpy())[0]), 20)
     axis.set_ylabel("times mimalloc's CPU time")
-    axis.set_title(f"The paper's rows, {threads} thread{'s' if threads > 1 else ''} where threaded")
+    axis.set_title(title)
 
 
 def _bar(axis: Any, x: float, values: Any, width: float, look: style.Look) -> None:
@@ -193,17 +153,37 @@ def _bar(axis: Any, x: float, values: Any, width: float, look: style.Look) -> No
         axis.errorbar(x, mid, yerr=[[mid - low], [high - mid]], zorder=4, **whisker)
 
 
-def _grey(axis: Any, rows: list[tuple[str, int]], points: pd.DataFrame, ends: float) -> None:
-    """The paper's ratios: a hollow mark over each group, and one over the means."""
-    ratios = paper_ratios(points)
+def _hollow(axis: Any, x: float, y: float) -> None:
     hollow = {"markerfacecolor": "white", "markeredgecolor": style.GREY, "linestyle": "none"}
-    at = {f"{name}:{'1' if count == 1 else 'N'}": place for place, (name, count) in enumerate(rows)}
-    marks: dict[float, float] = {at[row]: ratio for row, ratio in ratios.items() if row in at}
-    if len(ratios):
-        marks[ends] = geometric_mean(np.array([*ratios.values()]))
     marker = style.look("verified").marker
-    for place, ratio in marks.items():
-        axis.plot(place, ratio, marker, markersize=4, markeredgewidth=0.8, zorder=5, **hollow)
+    axis.plot(x, y, marker, markersize=4, markeredgewidth=0.8, zorder=5, **hollow)
+
+
+def _grey(axis: Any, rows: list[tuple[str, int]], threads: int, points: pd.DataFrame) -> None:
+    """The paper's ratios: a hollow mark over each group."""
+    places = paper_places(threads)
+    for row, ratio in paper_ratios(points).items():
+        if places[row] in rows:
+            _hollow(axis, rows.index(places[row]), ratio)
+
+
+def _grey_mean(
+    axis: Any, x: float, rows: list[tuple[str, int]], threads: int, points: pd.DataFrame
+) -> None:
+    """The mean of the paper's ratios, over the rows that the bars below it are over."""
+    places = paper_places(threads)
+    ratios = [ratio for row, ratio in paper_ratios(points).items() if places[row] in rows]
+    if ratios:
+        _hollow(axis, x, geometric_mean(np.array(ratios)))
+
+
+def _not_measured(axis: Any, title: str, **place: Any) -> None:
+    """Nothing but the title, and why."""
+    axis.set_title(title, **place)
+    axis.set_xticks([])
+    axis.set_yticks([])
+    words: dict[str, Any] = {"ha": "center", "va": "center", "color": style.GREY}
+    axis.text(0.5, 0.5, "not measured", transform=axis.transAxes, **words)
 
 
 def _log(axis: Any) -> None:
@@ -215,8 +195,8 @@ def _log(axis: Any) -> None:
     axis.axes.grid(axis=axis.axis_name)
 
 
-def _clip(values: Any, least: float = 0.8, most: float = 1.25) -> tuple[float, float]:
-    """Limits of an axis of ratios: all of them, and some room."""
+def _clip(values: Any, least: float = 0.48, most: float = 2.1) -> tuple[float, float]:
+    """Limits of an axis of ratios: all of them, some room, and at least three ticks."""
     finite = values[np.isfinite(values) & (values > 0)]
     if not len(finite):
         return least, most
@@ -225,6 +205,9 @@ def _clip(values: Any, least: float = 0.8, most: float = 1.25) -> tuple[float, f
 
 def _dots(axis: Any, frame: pd.DataFrame, looks: dict[str, style.Look]) -> None:
     """A line per row of the suite, a mark per implementation."""
+    title = "All other rows (name, threads)"
+    if frame.empty:
+        return _not_measured(axis, title, x=-0.6)
     rows = list(dict.fromkeys(zip(frame["workload"], frame["threads"])))
     at = {row: -index for index, row in enumerate(rows)}
     average = means(frame)
@@ -247,11 +230,14 @@ def _dots(axis: Any, frame: pd.DataFrame, looks: dict[str, style.Look]) -> None:
     _log(axis.xaxis)
     axis.set_xlim(*_clip(frame["mid"].to_numpy()))
     axis.set_xlabel("times mimalloc's CPU time")
-    axis.set_title("All other rows (name, threads)", x=-0.6)
+    axis.set_title(title, x=-0.6)
 
 
 def _strips(axis: Any, frame: pd.DataFrame, looks: dict[str, style.Look]) -> None:
     """A line per implementation with a mark for every row, and its mean in figures."""
+    title = "Peak memory of all rows"
+    if frame.empty:
+        return _not_measured(axis, title)
     names = [name for name in looks if name in set(frame["implementation"]) and name != BASELINE]
     average = means(frame)
     for index, name in enumerate(names):
@@ -270,11 +256,13 @@ def _strips(axis: Any, frame: pd.DataFrame, looks: dict[str, style.Look]) -> Non
     _log(axis.xaxis)
     axis.set_xlim(*_clip(frame["mid"].to_numpy()))
     axis.set_xlabel("times mimalloc's (line and number: geometric mean)")
-    axis.set_title("Peak memory of all rows")
+    axis.set_title(title)
 
 
 def _growth(axis: Any, series: dict[str, Any], looks: dict[str, style.Look]) -> None:
     """Memory over live bytes by phase."""
+    if not any(mid for mid, _, _ in series.values()):
+        return _not_measured(axis, "Fragmentation")
     for name, (mid, low, high) in series.items():
         look, phases = looks[name], range(1, len(mid) + 1)
         mark: dict[str, Any] = {"color": look.colour, "markersize": 2.6, "linewidth": 0.9}

@@ -6,6 +6,7 @@ import re
 
 import pytest
 from conftest import add_binary, write_run
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
 
 from quintet import figure, style
@@ -164,13 +165,91 @@ def test_a_run_without_programs_or_without_the_baseline_is_one_line(run, quintet
         assert status == 1 and err.count("\n") == 1 and "./quintet run allocator" in err
 
 
-def test_what_a_run_lacks_stays_empty(run, module):
+def only(run, *workloads):
+    """Leaves these workloads of the run, and nothing that is no program."""
+
     def some(row):
-        return row if "/suite/" in row["name"] and "threads:1/" in row["name"] else None
+        there = any(f"/workload:{name}/" in row["name"] for name in workloads)
+        return row if "/suite/" in row["name"] and there else None
 
     rewrite(run, some)
-    few, many, *_, growth = figure.draw(module, load_run(run)).axes
-    assert few.get_title("left") == many.get_title("left") and len(growth.lines) == 1
+
+
+def test_the_papers_mean_is_over_the_rows_of_the_bars_beside_it(run, module):
+    only(run, "cfrac", "larson_sized", "espresso")
+    drawn = figure.draw(module, load_run(run))
+    for axis in drawn.axes[:2]:
+        hollow = [line for line in axis.lines if line.get_markerfacecolor() == "white"]
+        marks = [float(line.get_ydata()[0]) for line in hollow]
+        assert marks == pytest.approx([PAPER[0], PAPER[1], geometric_mean(PAPER[:2])], abs=0.01)
+    words = (
+        "\nmeans on the left{} are over the 2 of the paper's 8 rows that every allocator here has"
+    )
+    note = drawn.texts[-1].get_text()
+    assert note.endswith(words.format(", the paper's too,"))
+    plain = figure.draw(module, load_run(run), paper=False)
+    assert plain.texts[-1].get_text().endswith(words.format(""))
+
+
+def test_a_row_that_one_allocator_lacks_is_in_no_mean(run, module):
+    rewrite(run, lambda row: None if "/suite/mine/workload:sh6/" in row["name"] else row)
+    drawn = figure.draw(module, load_run(run))
+    for axis in drawn.axes[:2]:
+        hollow = [line for line in axis.lines if line.get_markerfacecolor() == "white"]
+        marks = [float(line.get_ydata()[0]) for line in hollow]
+        means = geometric_mean([*PAPER[:2], *PAPER[3:]])
+        assert marks == pytest.approx([*PAPER, means], abs=0.01)
+    assert "over the 7 of the paper's 8 rows" in drawn.texts[-1].get_text()
+
+
+def test_a_whole_run_says_nothing_of_missing_rows(run, module):
+    assert "rows" not in figure.draw(module, load_run(run)).texts[-1].get_text()
+
+
+def test_on_a_machine_of_one_thread_the_paper_stands_over_its_rows(run, module):
+    def with_one_and_four(row):
+        row["name"] = row["name"].replace("/threads:2/", "/threads:4/")
+        return None if "/threads:8/" in row["name"] else row
+
+    rewrite(run, with_one_and_four)
+    few = figure.draw(module, load_run(run)).axes[0]
+    hollow = {
+        float(line.get_xdata()[0]): float(line.get_ydata()[0])
+        for line in few.lines
+        if line.get_markerfacecolor() == "white"
+    }
+    rows = [label.get_text().split("\n")[0] for label in few.get_xticklabels()][:-1]
+    assert rows == [row.split(":")[0] for row in module.PAPER_ROWS if row != "cache_scratch:N"]
+    assert [hollow[x] for x in range(7)] == pytest.approx([*PAPER[:5], *PAPER[6:]], abs=0.01)
+
+
+def test_a_panel_that_was_not_measured_says_so(run, module):
+    only(run, "espresso")
+    few, many, rest, rss, growth = figure.draw(module, load_run(run)).axes
+    for axis in (few, many, growth):
+        assert [text.get_text() for text in axis.texts] == ["not measured"]
+        assert not axis.lines and not len(axis.get_xticks()) and not len(axis.get_yticks())
+    assert "2 threads" not in few.get_title("left") and growth.get_title("left") == "Fragmentation"
+    for axis in (rest, rss):
+        assert "not measured" not in [text.get_text() for text in axis.texts]
+        low, high = axis.get_xlim()
+        assert [tick for tick in axis.get_xticks() if low < tick < high] == [0.5, 1, 2]
+
+
+def test_only_the_papers_rows_leave_the_other_panel_not_measured(run, module):
+    only(run, "cfrac")
+    few, many, rest, *_ = figure.draw(module, load_run(run)).axes
+    assert [text.get_text() for text in rest.texts] == ["not measured"] and not few.texts == []
+
+
+def test_the_caption_stands_clear_of_everything_else(run, module):
+    only(run, "cfrac", "larson_sized", "espresso")
+    drawn = figure.draw(module, load_run(run))
+    canvas = FigureCanvasAgg(drawn)
+    note = drawn.texts[-1].get_window_extent(canvas.get_renderer())
+    assert note.y0 > 0 and note.x1 < drawn.bbox.x1
+    for axis in drawn.axes:
+        assert axis.get_tightbbox(canvas.get_renderer()).y0 > note.y1 + 8
 
 
 def test_charts_never_mix_counters_on_one_axis(run):
