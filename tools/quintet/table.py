@@ -118,7 +118,18 @@ def _notes(frame: pd.DataFrame, family: Family, shown: list[Column]) -> list[str
     notes = []
     if frame["n"].nunique() == 1:
         notes.append(f"n = {frame['n'].iloc[0]} processes.")
-    better = "faster" if len(family.all_metrics) == 1 else "better"
     if any(column.rival == BEST for column in shown):
-        notes.append(f"The best rival is the {better} one of {' and '.join(family.best_of)}.")
+        notes.append(_best_note(frame, family))
     return notes
+
+
+def _best_note(frame: pd.DataFrame, family: Family) -> str:
+    """Which rivals the best one is chosen from: those that were measured."""
+    there = set(frame["implementation"])
+    *names, last = [name for name in family.best_of if name in there]
+    if not names:
+        return f"The best rival is {last}: no other one was measured."
+    time = len(family.all_metrics) == 1
+    two, more = ("faster", "fastest") if time else ("better", "best")
+    which = two if len(names) == 1 else more
+    return f"The best rival is the {which} one of {', '.join(names)} and {last}."

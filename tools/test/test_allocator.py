@@ -71,7 +71,22 @@ def test_the_table_says_which_counter_an_operation_has(run):
     text = ratio_table(summarise(load_run(run), FAMILY), FAMILY, None)
     for title in ("suite (cpu_seconds)", "pair (ns_per_op)", "fragmentation (rss_over_live)"):
         assert f"\n{title}" in text
-    assert "value [95% CI]" in text and "the better one of" in text
+    assert "value [95% CI]" in text and "best one of mimalloc, glibc and jemalloc." in " ".join(
+        text.split()
+    )
+
+
+@pytest.mark.parametrize(
+    ("gone", "note"),
+    [
+        ("/jemalloc/", "The best rival is the better one of mimalloc and glibc."),
+        ("/(jemalloc|glibc)/", "The best rival is mimalloc: no other one was measured."),
+    ],
+)
+def test_the_table_names_only_rivals_that_were_run(run, gone, note):
+    rewrite(run, lambda row: None if re.search(gone, f"{row['name']}/") else row)
+    text = ratio_table(summarise(load_run(run), FAMILY), FAMILY, None)
+    assert note in " ".join(text.split())
 
 
 def test_other_families_are_shown_as_before(tmp_path):
