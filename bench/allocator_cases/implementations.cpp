@@ -96,6 +96,14 @@ std::string origin_error(const Implementation& one) {
                      fs::path(origin).filename().string());
 }
 
+// The same, asked once in a process.
+const std::string& known_origin_error(const Implementation& one) {
+  static std::map<std::string, std::string> errors;
+  auto known = errors.find(one.library);
+  if (known == errors.end()) known = errors.emplace(one.library, origin_error(one)).first;
+  return known->second;
+}
+
 }  // namespace
 
 std::expected<void, std::string> RivalFlag::parse(std::optional<std::string_view> text) {
@@ -117,7 +125,12 @@ std::expected<void, std::string> RivalFlag::parse(std::optional<std::string_view
   if (const std::string problem = library_error(path); !problem.empty()) {
     return std::unexpected(problem);
   }
-  rivals_.push_back({.name = name, .library = path, .package = {}});
+  const Implementation rival{.name = name, .library = path, .package = {}};
+  if (const std::string& problem = known_origin_error(rival); !problem.empty()) {
+    return std::unexpected(
+        fmt::format("names no allocator: {}; give a library that has a malloc", problem));
+  }
+  rivals_.push_back(rival);
   return {};
 }
 
@@ -150,14 +163,12 @@ const Implementation& glibc() {
 }
 
 std::expected<std::string, NoSample> preload_of(const Implementation& one) {
-  static std::map<std::string, std::string> errors;
   if (one.library.empty()) {
     if (!one.package.empty()) return std::unexpected(skip(one.package).error());
     return std::unexpected(NoSample{"its library is not built: ./quintet build perf"});
   }
-  auto known = errors.find(one.library);
-  if (known == errors.end()) known = errors.emplace(one.library, origin_error(one)).first;
-  if (!known->second.empty()) return std::unexpected(NoSample{known->second});
+  const std::string& error = known_origin_error(one);
+  if (!error.empty()) return std::unexpected(NoSample{error});
   return one.library;
 }
 

@@ -24,6 +24,15 @@ std::string some_library() {
   return info.dli_fname;
 }
 
+// One that has a malloc, which every program has already.
+std::string some_allocator() {
+  Dl_info info{};
+  void* const library = ::dlopen("libc.so.6", RTLD_NOW);
+  REQUIRE(library != nullptr);
+  REQUIRE(::dladdr(::dlsym(library, "gnu_get_libc_version"), &info) != 0);
+  return info.dli_fname;
+}
+
 std::string error_of(const std::string& text) {
   const std::vector<Flag*> flags = all_flags();
   Flag* const flag = *std::ranges::find(flags, "rival", &Flag::name);
@@ -56,8 +65,14 @@ TEST_CASE("a rival that the loader could not take is refused") {
         "has a space or a colon in its path, which LD_PRELOAD cannot have");
 }
 
+TEST_CASE("a rival that is no allocator is refused before any case") {
+  CHECK(error_of("mine=" + some_library()) ==
+        "names no allocator: libm.so.6 does not take over malloc: under it malloc is that of "
+        "libc.so.6; give a library that has a malloc");
+}
+
 TEST_CASE("rivals can be given more than once but each name only once") {
-  const std::string library = some_library();
+  const std::string library = some_allocator();
   const std::size_t before = implementations().size();
   REQUIRE(parse_command_line({"--rival=first=" + library, "--rival=second=" + library}));
   CHECK(error_of("second=" + library) == "uses the name 'second', which is taken: use another");
