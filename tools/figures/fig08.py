@@ -50,6 +50,11 @@ def texts(run: Run, points: pd.DataFrame) -> dict[str, str]:
     return {"txt": as_text(verification, points), "md": as_markdown(verification, points)}
 
 
+def has_cases(run: Run) -> bool:
+    """Whether there is a system to tell of."""
+    return bool(read(run).systems)
+
+
 def compose(run: Run, points: pd.DataFrame) -> Any:
     """The whole figure, as large as its text."""
     verification = read(run)

@@ -87,6 +87,12 @@ def _columns(prefix: str, interval: Interval | None) -> dict[str, float]:
     return {prefix: mid, f"{prefix}_lo": low, f"{prefix}_hi": high}
 
 
+def has_cases(run: Run) -> bool:
+    """Whether one of the two parts can be drawn."""
+    nothing = pd.DataFrame(columns=["series", "writes", "x", "y"])
+    return bool(len(measured(run)) or len(simulated(run, nothing)))
+
+
 def compose(run: Run, points: pd.DataFrame) -> Any:
     """The whole figure: two rows of measured panels, one of simulated ones; what there is."""
     real, model = measured(run), simulated(run, points)

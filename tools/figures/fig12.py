@@ -52,6 +52,11 @@ _PANELS = {
 _TICKS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20)
 
 
+def has_cases(run: Run) -> bool:
+    """Whether there is a program that was measured beside mimalloc."""
+    return not measured(run, "cpu_seconds").empty
+
+
 def compose(run: Run, points: pd.DataFrame) -> Any:
     """The whole figure; a panel whose cases the run lacks says so."""
     frame = measured(run, "cpu_seconds")

@@ -96,7 +96,8 @@ def _add_compare(parser: Parser) -> None:
 def _add_figure(parser: Parser) -> None:
     add = parser.add_argument
     add("which", metavar="FIGURE", nargs="?", help="a number such as 11, or all")
-    add("run", type=Path, nargs="*", help="run folders (default: the newest)")
+    text = "run folders (default: the newest that has cases of the figure)"
+    add("run", type=Path, nargs="*", help=text)
     folder = ROOT / "build" / "figures"
     add("-o", "--output", type=Path, default=folder, help="folder (default: build/figures)")
     add("--paper", action=argparse.BooleanOptionalAction, default=True, help="the paper's points")

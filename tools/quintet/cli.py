@@ -265,17 +265,19 @@ def command_compare(args: argparse.Namespace) -> int:
 
 
 def command_figure(args: argparse.Namespace) -> int:
-    """Draws figures of the named runs, or of the newest."""
+    """Draws figures of the named runs, or each of the newest run that has cases of it."""
     from quintet.figure import chosen_figures, write
     from quintet.files import make_folder, write_text
     from quintet.load import load_runs
 
     modules = chosen_figures(args.which)
-    runs = load_runs(args.run)
-    if not args.run:
-        print(f"run:       {shown(runs[0].path)}")
-    artifact = _artifact(modules, runs, args.artifact) if args.artifact else {}
-    paths = write(modules, runs, args.output, args.paper, skip_lacking=args.which == "all")
+    every = args.which == "all"
+    plan = [(modules, load_runs(args.run))] if args.run else _newest_runs(modules)
+    artifact: dict[Path, str] = {}
+    if args.artifact:
+        artifact = _artifact(*next((p for p in plan if 13 in p[0]), plan[0]), args.artifact)
+    paths = [p for m, runs in plan for p in write(m, runs, args.output, args.paper, every)]
+    runs = list({run.path: run for _, runs in plan for run in runs}.values())
     for path, text in artifact.items():
         make_folder(path.parent)
         write_text(path, text)
@@ -286,6 +288,21 @@ def command_figure(args: argparse.Namespace) -> int:
         print(shown(path))
     _warn_if_incomplete(*runs)
     return OK
+
+
+def _newest_runs(
+    modules: "dict[int, ModuleType]",
+) -> "list[tuple[dict[int, ModuleType], list[Run]]]":
+    """The run of each figure, where the user has named none; says which."""
+    from quintet.figure import newest_with_cases
+
+    found = newest_with_cases(modules)
+    for number in modules.keys() - found.keys():
+        what = f"no finished run has its cases: ./quintet run {modules[number].FAMILY}"
+        print(f"figure {number}: not drawn: {what}", file=sys.stderr)
+    for number, run in found.items():
+        print(f"figure {number}: run {shown(run.path)}")
+    return [({number: modules[number]}, [run]) for number, run in found.items()]
 
 
 def _artifact(modules: "dict[int, ModuleType]", runs: "list[Run]", folder: Path) -> dict[Path, str]:

@@ -15,8 +15,8 @@ import pandas as pd
 from quintet import TOOLS, style
 from quintet.errors import ToolError, UsageError
 from quintet.families import FAMILIES
-from quintet.files import make_folder, shown, write_text
-from quintet.load import Run
+from quintet.files import make_folder, read_json, shown, write_text
+from quintet.load import Run, complete_runs, load_run
 from quintet.summary import summarise
 
 from matplotlib import pyplot  # noqa: E402  (style has chosen the backend)
@@ -90,6 +90,37 @@ def need_family(module: ModuleType, run: Run) -> None:
             f"{run.path} has no {module.FAMILY} case, which figure {module.NUMBER} needs",
             f"measure it with ./quintet run {module.FAMILY}",
         )
+
+
+def has_cases(module: ModuleType, run: Run) -> bool:
+    """Whether the run has something that the figure shows."""
+    if module.FAMILY not in run.families:
+        return False
+    if hasattr(module, "compose"):
+        return bool(module.has_cases(run))
+    return not module.select(summarise(run, FAMILIES[module.FAMILY])).empty
+
+
+def newest_with_cases(modules: dict[int, ModuleType]) -> dict[int, Run]:
+    """For each figure the newest complete run that has cases of it. Figures without one are left
+    out; if that is all of them, ToolError."""
+    found: dict[int, Run] = {}
+    for path in complete_runs():
+        planned = read_json(path / "run.json").get("families", {})
+        wanted = {n: m for n, m in modules.items() if n not in found and m.FAMILY in planned}
+        if wanted:
+            run = load_run(path)
+            found |= {number: run for number, m in wanted.items() if has_cases(m, run)}
+        if len(found) == len(modules):
+            break
+    if not found:
+        names = " or ".join(str(number) for number in modules)
+        only = [module.FAMILY for module in modules.values()] if len(modules) == 1 else []
+        raise ToolError(
+            f"there is no finished run with cases of figure {names}",
+            f"measure one with {' '.join(['./quintet run', *only])}",
+        )
+    return {number: found[number] for number in modules if number in found}
 
 
 def draw(module: ModuleType, run: Run, paper: bool = True) -> Any:

@@ -2,7 +2,7 @@
 """From files to one table: a row per repetition, with its case, process and counters."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -209,11 +209,16 @@ def load_run(path: Path) -> Run:
 
 def newest_run(root: Path = ROOT) -> Path:
     """The newest complete run below build/runs, else below results."""
+    for path in complete_runs(root):
+        return path
+    raise ToolError("there is no finished run yet", "measure one with ./quintet run --quick")
+
+
+def complete_runs(root: Path = ROOT) -> Iterator[Path]:
+    """All complete runs, the newest first: those below build/runs, then those below results."""
     for folder in (root / RUNS, root / "results"):
         found = [file.parent for file in folder.glob("*/*/run.json") if is_complete(file.parent)]
-        if found:
-            return max(found, key=lambda run: (run.name, run.parent.name))
-    raise ToolError("there is no finished run yet", "measure one with ./quintet run --quick")
+        yield from sorted(found, key=lambda run: (run.name, run.parent.name), reverse=True)
 
 
 def is_complete(folder: Path) -> bool:

@@ -84,6 +84,34 @@ def test_newest_finished_run_is_the_default(root, tmp_path, quintet):
     assert quintet("figure", "all", "-o", tmp_path / "out")[0] == 0
 
 
+def test_a_figure_takes_the_newest_run_that_has_cases_of_it(root, tmp_path, quintet):
+    runs = root / "build" / "runs" / "m"
+    families = ("page_table", "pm_log", "allocator", "node_replication", "verification")
+    for day, family in enumerate(families, 1):
+        write_run(runs / f"2024010{day}T000000Z-aaaaaaa", families=(family,))
+    # Newer, and of the family, but without a case that the figure shows.
+    other = write_run(runs / "20240109T000000Z-bbbbbbb", families=("allocator",))
+    for path in other.glob("allocator.*.json"):
+        path.write_text(path.read_text().replace("/suite/", "/other/"))
+    for day, number in ((1, 11), (2, 13), (3, 12), (4, 10), (5, 8)):
+        status, out, err = quintet("figure", number, "-o", tmp_path / "out")
+        assert (status, err) == (0, "")
+        assert out.startswith(f"figure {number}: run ")
+        assert out.splitlines()[0].endswith(f"2024010{day}T000000Z-aaaaaaa")
+    status, out, err = quintet("figure", "all", "-o", tmp_path / "out")
+    assert (status, err, out.count(": run ")) == (0, "", 5)
+
+
+@pytest.mark.parametrize(
+    ("number", "family"), [(8, "verification"), (10, "node_replication"), (12, "allocator")]
+)
+def test_without_a_run_of_the_figure_the_error_names_the_command(root, quintet, number, family):
+    write_run(root / "build" / "runs" / "m" / "20240101T000000Z-aaaaaaa")
+    what = f"there is no finished run with cases of figure {number}"
+    error = f"quintet: {what}; measure one with ./quintet run {family}\n"
+    assert quintet("figure", number) == (1, "", error)
+
+
 def test_several_runs_give_several_files(run, tmp_path, quintet):
     other = write_run(tmp_path / "other", seed=5)
     status, out, _ = quintet("figure", "11", run, other, "-o", tmp_path / "out")
