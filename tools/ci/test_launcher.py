@@ -108,6 +108,39 @@ def test_mutate_builds_its_checks_but_lists_without_a_build(machine: Machine) ->
     assert error.splitlines()[-1].startswith("quintet: no cmake found")
 
 
+def test_the_help_names_the_systems_that_can_be_mutated() -> None:
+    root = LAUNCHER.parent
+    systems = sorted(path.parts[-3] for path in root.glob("lib/*/test/mutants.toml"))
+
+    def help_of(*words: str) -> str:
+        command = [str(LAUNCHER), *words]
+        return subprocess.run(command, capture_output=True, text=True, check=False).stdout
+
+    assert systems == ["page_table"]  # else the help, CONTRIBUTING.md and docs/mutation.md say less
+    assert "  mutate page_table  " in help_of("help")
+    words = " ".join(help_of("mutate", "--help").split())
+    assert f"now: {', '.join(systems)}" in words
+    assert "mutate <system>" not in (root / "CONTRIBUTING.md").read_text()
+    assert "the only system that has" in (root / "docs/mutation.md").read_text()
+
+
+def test_the_package_does_not_count_its_libraries() -> None:
+    text = (LAUNCHER.parent / "CMakeLists.txt").read_text()
+    description = text.partition('DESCRIPTION "')[2].partition('"')[0]
+    assert "libraries" in description
+    counts = ("two", "three", "four", "five", "six")
+    assert not [word for word in counts if word in description.lower()]
+
+
+def test_the_readme_embeds_with_a_build_of_the_libraries_alone() -> None:
+    section = (LAUNCHER.parent / "README.md").read_text().partition("## Embedding")[2]
+    first = section.split("```")[1]
+    options = [word for word in first.split() if word.startswith("QT_BUILD_")]
+    assert options == ["QT_BUILD_TESTS=OFF", "QT_BUILD_BENCH=OFF", "QT_BUILD_APPS=OFF"]
+    cmake = (LAUNCHER.parent / "CMakeLists.txt").read_text()
+    assert all(f"option({word.partition('=')[0]} " in cmake for word in options)
+
+
 def test_without_apt_get_the_missing_packages_are_listed(machine: Machine) -> None:
     status, error = machine.run("build", "clang")
     assert status == 1

@@ -139,7 +139,9 @@ def _add_mutate(parser: Parser) -> None:
         "changes no check notices. Needs lib/<system>/test/mutants.toml; see docs/mutation.md."
     )
     add = parser.add_argument
-    add("system", help="a folder of lib/")
+    files = sorted((ROOT / "lib").glob("*/test/mutants.toml"))
+    known = ", ".join(path.parents[1].name for path in files)
+    add("system", help=f"a folder of lib/ that has that file, now: {known}")
     add("--list", action="store_true", help="print the mutants and stop")
     add("--sample", type=_positive, metavar="N", help="only N mutants, drawn at random")
     add("--seed", type=int, default=1, metavar="S", help="seed of the sample (1)")
