@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 def command_run(args: argparse.Namespace) -> int:
     """Measures, then prints the table and draws."""
     families = check_run(args)
-    if args.only_check_arguments:
+    if args.only_check_arguments:  # and say what to build, if that is not everything
+        if args.family and not any(family.obligations for family in families):
+            print("\n".join(family.binary for family in families))
         return OK
     from quintet.campaign import Settings, new_folder, newest_unfinished, open_campaign
     from quintet.machine import describe
