@@ -54,9 +54,9 @@ class Heap {
   // A heap that owns nothing and to which no map word belongs: every operation is left to others.
   constexpr Heap() : Heap(std::make_index_sequence<G::kSlots>()) {}
 
-  // Where its blocks at hand have places: so many, zeroed. Requires: fresh. `number` is unique, 1
-  // to 2^26 - 1.
+  // Of its blocks at hand (bin.hpp).
   static constexpr std::uint32_t kPlaces = kFirstPlace<Env::kShape>[G::kLastClass + 1];
+  // Requires: fresh; `number` is unique, 1 to 2^26 - 1; kPlaces null `places`, for this heap alone.
   void make(Shared<Env>& shared, std::uint32_t number, bool is_direct, L** places) {
     shared_ = &shared;
     tag_ = map_word<std::uint32_t>(number, 0);

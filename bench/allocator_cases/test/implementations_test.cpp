@@ -15,23 +15,16 @@ namespace {
 using namespace quintet::bench;
 using namespace quintet::bench::allocator_cases;
 
-// A shared library that is everywhere and has no malloc.
-std::string some_library() {
+// Where a shared library lies that every program finds; it has that function.
+std::string path_of(const char* name, const char* function) {
   Dl_info info{};
-  void* const library = ::dlopen("libm.so.6", RTLD_NOW);
+  void* const library = ::dlopen(name, RTLD_NOW);
   REQUIRE(library != nullptr);
-  REQUIRE(::dladdr(::dlsym(library, "cos"), &info) != 0);
+  REQUIRE(::dladdr(::dlsym(library, function), &info) != 0);
   return info.dli_fname;
 }
-
-// One that has a malloc, which every program has already.
-std::string some_allocator() {
-  Dl_info info{};
-  void* const library = ::dlopen("libc.so.6", RTLD_NOW);
-  REQUIRE(library != nullptr);
-  REQUIRE(::dladdr(::dlsym(library, "gnu_get_libc_version"), &info) != 0);
-  return info.dli_fname;
-}
+std::string some_library() { return path_of("libm.so.6", "cos"); }  // that has no malloc
+std::string some_allocator() { return path_of("libc.so.6", "gnu_get_libc_version"); }
 
 std::string error_of(const std::string& text) {
   const std::vector<Flag*> flags = all_flags();
