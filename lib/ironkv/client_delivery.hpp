@@ -111,6 +111,7 @@ void ClientCoreOf<kFault>::on_frame(ServerId server, Bytes bytes, Sink& sink) {
   if (channel.last_received - channel.last_acked >= options_.ack_every) {
     acknowledge(server, channel, sink);
   }
+  finish_shards(channel, channel.acked, sink);  // those that were behind what is answered
   refill(server, sink);
 }
 

@@ -8,7 +8,7 @@
 #include "ironkv/window.hpp"
 
 // Where a host puts what it has to say: the world around it, real or simulated. The host calls
-// these within its own calls; they must not call the host.
+// these within its own calls; of the host they may call what changes nothing.
 namespace quintet::ironkv {
 
 template <class S>
