@@ -11,6 +11,7 @@
 
 #include "ironkv/client_core.hpp"
 #include "ironkv/host.hpp"
+#include "ironkv/test/world/history.hpp"
 #include "ironkv/test/world/oracle.hpp"
 #include "testing/network.hpp"
 #include "testing/random.hpp"
@@ -36,6 +37,7 @@ struct ClusterOptions {
   bool crashes = true;  // and so hosts are durable
   bool reshards = true;
   bool has_stranger = true;
+  bool has_history = false;  // calls are recorded for history()
 };
 
 // Where ranges may end: near the ends of the key space, and some between.
@@ -60,6 +62,8 @@ class Cluster {
   }
   [[nodiscard]] std::uint64_t crashes() const { return crashes_; }
   [[nodiscard]] std::uint64_t calls() const { return calls_; }
+  // All calls so far. Those of a client overlap: each has a caller to itself while it is open.
+  [[nodiscard]] const RegisterHistory& history() const { return history_; }
 
  private:
   struct Undo {
@@ -138,6 +142,8 @@ class Cluster {
   void host_executes(std::uint32_t me, PeerId source, Bytes frame);
   void expect_answer(std::uint32_t me, PeerId source, const MessageView& message);
   void client_is_told(std::uint32_t client, std::uint64_t token, const Answer& answer);
+  void note_call(const RegisterCall& call);
+  void note_answer(Token token, const Stored& value);
   void check_answer(std::uint32_t host, std::uint32_t client, Bytes bytes) const;
 
   // What happens (events.hpp).
@@ -167,6 +173,9 @@ class Cluster {
   Oracle oracle_;
   std::vector<HostNode> hosts_;
   std::vector<ClientNode> clients_;
+  RegisterHistory history_;             // by token
+  std::vector<std::uint32_t> callers_;  // that are free: a call has its own while it is open
+  std::uint32_t callers_made_ = 0;
   std::uint64_t stranger_number_ = 0;
   std::uint64_t now_ = 1;  // microseconds
   Step step_ = 0;

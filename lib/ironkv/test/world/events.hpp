@@ -134,6 +134,7 @@ void Cluster<kFault>::call() {
   const bool is_delete = is_set && random_.chance(250);
   const Token token = oracle_.begin(key, is_set, is_delete, step_);
   const std::uint64_t deadline = random_.chance(40) ? now_ + 200'000 : ~std::uint64_t{0};
+  note_call({key, is_set, is_set && !is_delete ? Stored(token) : Stored()});
   ++node.open;
   ++calls_;
   ClientPort port(*this, client);

@@ -85,7 +85,32 @@ void Cluster<kFault>::client_is_told(std::uint32_t client, std::uint64_t token,
   --clients_[client].open;
   demand(answer.status != CallStatus::kUnknownOwner, "P4: an owner that is no host");
   if (answer.status == CallStatus::kTimedOut) return oracle_.time_out(token);
-  oracle_.answer(token, stored_of(answer.has_value, answer.value), step_);
+  const Stored value = stored_of(answer.has_value, answer.value);
+  note_answer(token, value);
+  oracle_.answer(token, value, step_);
+}
+
+template <Fault kFault>
+void Cluster<kFault>::note_call(const RegisterCall& call) {
+  if (!options_.has_history) return;
+  std::uint32_t caller = callers_made_;
+  if (callers_.empty()) {
+    ++callers_made_;
+  } else {
+    caller = callers_.back();
+    callers_.pop_back();
+  }
+  history_.push_back({.caller = caller, .began = 2 * step_, .operation = call, .answer = {}});
+}
+
+// The caller of one that was never answered is not free again.
+template <Fault kFault>
+void Cluster<kFault>::note_answer(Token token, const Stored& value) {
+  if (!options_.has_history) return;
+  auto& call = history_[token - 1];
+  call.answered = 2 * step_ + 1;
+  call.answer = value;
+  callers_.push_back(call.caller);
 }
 
 }  // namespace quintet::ironkv::world

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: MIT
+#include "ironkv/test/world/mutants.hpp"
+
+namespace quintet::ironkv::world {
+
+bool run_moving_mutant(Fault fault, const Run& run, RunResult& result) {
+  return run_between<Fault::kShardKeepsKeys, Fault::kAbsentAsEmpty>(fault, run, result);
+}
+
+}  // namespace quintet::ironkv::world
