@@ -22,8 +22,8 @@ bool add(Obligation obligation) {
 
 }  // namespace
 
-bool obligation(std::string name, std::function<void()> body) {
-  return add({.name = std::move(name), .body = std::move(body)});
+bool obligation(std::string name, std::function<void()> body, std::string reach) {
+  return add({.name = std::move(name), .body = std::move(body), .reach = std::move(reach)});
 }
 bool must_refute(std::string name, std::function<void()> body) {
   return add({.name = std::move(name), .body = std::move(body), .must_refute = true});

@@ -26,7 +26,8 @@ struct Obligation {
 
 // Adds one to the program's list, which is in order of registration. Names are unique (the main
 // program refuses others). Returns true.
-bool obligation(std::string name, std::function<void()> body);
+// `reach` names the bound of one that is checked up to a size only.
+bool obligation(std::string name, std::function<void()> body, std::string reach = "unbounded");
 bool must_refute(std::string name, std::function<void()> body);
 [[nodiscard]] const std::vector<Obligation>& obligations();
 
