@@ -122,6 +122,13 @@ FAMILIES: dict[str, Family] = {
             full_flags=("--scale=100", "--micro_ms=1000", "--fragmentation_mib=512"),
         ),
         Family(
+            name="ironkv",
+            title="IronKV",
+            figure=9,
+            binary="ironkv_bench",
+            metric="ns_per_op",
+        ),
+        Family(
             name="verification",
             title="Verification",
             figure=8,

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+#include "ironkv_cases/settings.hpp"
+#include "support/case.hpp"
+#include "support/flags.hpp"
+#include "support/run.hpp"
+
+// IronKV: the host alone, without a network. The cases are in bench/ironkv_cases/.
+namespace quintet::bench {
+namespace ironkv_cases {
+namespace {
+
+CountFlag operations_flag("operations", "requests that a sample of the host alone makes",
+                          {.value = 2'000'000, .quick = 20'000, .min = 1, .max = 1'000'000'000});
+CountFlag keys_flag("keys", "keys that the table has",
+                    {.value = 1'000, .quick = 1'000, .min = 1, .max = 10'000'000});
+
+}  // namespace
+
+std::uint64_t operations() { return operations_flag.value(); }
+std::uint64_t keys() { return keys_flag.value(); }
+
+}  // namespace ironkv_cases
+
+void register_cases() {
+  ironkv_cases::register_host_cases();
+  ironkv_cases::register_map_cases();
+}
+
+}  // namespace quintet::bench
