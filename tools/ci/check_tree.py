@@ -86,7 +86,7 @@ def allowed_folders(root: Path, file: PurePosixPath) -> tuple[set[str], bool]:
         return {"base", "platform", "testing", "proof"}, True
     if part in ("test", "app"):
         return {"base", "platform", "testing", "proof", room}, True
-    if part == "" and is_adapter(root, file):
+    if part != "spec" and is_adapter(root, file):
         return {"base", "platform", room}, True
     return {"base", room}, False
 

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: MIT
+#include "ironkv/net/client_impl.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+#include <utility>
+
+namespace quintet::ironkv {
+namespace {
+
+constexpr auto kPausedTick = std::chrono::milliseconds(1);  // calls wait out a re-shard
+constexpr auto kTick = std::chrono::milliseconds(5);
+constexpr auto kIdleTick = std::chrono::milliseconds(20);  // only connections are missing
+constexpr std::uint64_t kIdleAfter = 50'000;  // microseconds; by then all is acknowledged
+
+}  // namespace
+
+Client::Impl::Impl(asio::io_context& its_loop, ClientSettings its_settings, ClientCore its_core)
+    : loop(its_loop),
+      settings(std::move(its_settings)),
+      core(std::move(its_core)),
+      dialer(loop, settings.servers,
+             [this](std::uint32_t server, tcp::socket socket) {
+               on_dialed(server, std::move(socket));
+             }),
+      connections(settings.servers.size()) {}
+
+void Client::Impl::start() {
+  for (ServerId server = 0; server < connections.size(); ++server) dialer.want(server);
+  core.on_tick(now_us(), *this);
+  dialer.tick(now_us());
+  ensure_ticking();
+}
+
+void Client::Impl::shut_down() {
+  is_shut_down = true;
+  timer.cancel();
+  dialer.stop();
+  for (const auto& connection : connections) {
+    if (connection) connection->shut_down();
+  }
+}
+
+// --- Calls.
+
+std::uint64_t Client::Impl::take(Done done) {
+  if (free.empty()) {
+    calls.push_back(std::move(done));
+    return calls.size() - 1;
+  }
+  const std::uint64_t token = free.back();
+  free.pop_back();
+  calls[token] = std::move(done);
+  return token;
+}
+
+void Client::Impl::give_back(std::uint64_t token) {
+  calls[token] = nullptr;
+  free.push_back(token);
+}
+
+std::uint64_t Client::Impl::begin_call(Timeout timeout) {
+  const std::uint64_t now = now_us();
+  active_at = now;
+  if (!is_ticking) core.on_tick(now, *this);  // it was not told the time for a while
+  ensure_ticking();
+  post_end_turn();
+  const auto most = std::numeric_limits<std::uint64_t>::max() - now;
+  return now +
+         std::min(static_cast<std::uint64_t>(std::max<Timeout::rep>(timeout.count(), 0)), most);
+}
+
+// --- What the core has to say.
+
+std::byte* Client::Impl::frame(ServerId to, std::size_t bytes) {
+  Connection* const connection = connections[to].get();
+  return connection != nullptr && connection->is_open() ? connection->frame(bytes) : nullptr;
+}
+
+void Client::Impl::ack(ServerId to, std::uint64_t number) {
+  if (connections[to] && connections[to]->is_open()) connections[to]->ack(number);
+}
+
+void Client::Impl::done(std::uint64_t token, const Answer& answer) {
+  const std::size_t at = answers.values.size();
+  answers.values.insert(answers.values.end(), answer.value.begin(), answer.value.end());
+  answers.told.push_back({token, answer.status, answer.has_value, at, answer.value.size()});
+}
+
+// --- Connections.
+
+void Client::Impl::on_dialed(std::uint32_t server, tcp::socket socket) {
+  auto stream = make_plain_stream(socket.native_handle());
+  const Connection::Options limits{.max_frame_bytes = settings.max_frame_bytes,
+                                   .max_output_bytes = settings.max_output_bytes,
+                                   .handshake_by = now_us() + 5'000'000,
+                                   .own_key = settings.key,
+                                   .is_dialed = true};
+  const auto connection =
+      std::make_shared<Connection>(std::move(socket), std::move(stream), *this, limits);
+  connection->peer = server;
+  connections[server] = connection;
+  connection->start();
+  end_turn();
+}
+
+void Client::Impl::on_open(Connection& connection, Bytes) {
+  active_at = now_us();
+  ensure_ticking();
+  core.on_connected(connection.peer, *this);
+}
+
+void Client::Impl::on_frame(Connection& connection, Bytes frame) {
+  if (!connection.has_spoken) {
+    connection.has_spoken = true;
+    dialer.is_good(connection.peer);
+  }
+  core.on_frame(connection.peer, frame, *this);
+}
+
+void Client::Impl::on_closed(Connection& connection) {
+  dialer.lost(connection.peer, connection.why_closed());
+  dialer.want(connection.peer);
+  ensure_ticking();
+  post_end_turn();
+}
+
+void Client::Impl::post_end_turn() {
+  if (is_end_posted || is_telling) return;
+  is_end_posted = true;
+  asio::post(loop, [self = shared_from_this()] {
+    self->is_end_posted = false;
+    self->end_turn();
+  });
+}
+
+void Client::Impl::end_turn() {
+  if (is_shut_down || is_telling) return;
+  const auto self = shared_from_this();
+  tell_answers();
+  if (!is_shut_down) flush();
+}
+
+// Calls that answers lead to join the turn.
+void Client::Impl::tell_answers() {
+  if (answers.told.empty()) return;
+  active_at = now_us();
+  is_telling = true;
+  while (!answers.told.empty() && !is_shut_down) {
+    std::swap(answers, being_told);
+    for (const Told& told : being_told.told) {
+      Done call = std::move(calls[told.token]);
+      give_back(told.token);
+      const Bytes value = Bytes(being_told.values).subspan(told.at, told.size);
+      call({told.status, told.has_value, value});
+      if (is_shut_down) break;
+    }
+    being_told.told.clear();
+    being_told.values.clear();
+  }
+  is_telling = false;
+}
+
+void Client::Impl::flush() {
+  for (auto& connection : connections) {
+    if (!connection) continue;
+    connection->flush();
+    if (connection->is_closed()) connection = nullptr;
+  }
+}
+
+// --- Time.
+
+void Client::Impl::ensure_ticking() {
+  if (is_ticking || is_shut_down) return;
+  is_ticking = true;
+  arm_timer();
+}
+
+void Client::Impl::arm_timer() {
+  const bool is_waiting = core.open_calls() > 0 || now_us() - active_at < kIdleAfter;
+  if (!is_waiting && !dialer.is_busy()) {
+    is_ticking = false;
+    return;
+  }
+  timer.expires_after(core.has_paused() ? kPausedTick : is_waiting ? kTick : kIdleTick);
+  timer.async_wait([self = shared_from_this()](const error_code& stopped) {
+    if (!stopped && !self->is_shut_down) self->on_tick();
+  });
+}
+
+void Client::Impl::on_tick() {
+  const std::uint64_t now = now_us();
+  core.on_tick(now, *this);
+  dialer.tick(now);
+  for (const auto& connection : connections) {
+    if (connection && connection->is_late(now)) connection->close("no handshake in time");
+  }
+  end_turn();
+  if (!is_shut_down) arm_timer();
+}
+
+std::string Client::Impl::troubles() const {
+  std::string all;
+  for (ServerId server = 0; server < connections.size(); ++server) {
+    if (connections[server] && connections[server]->is_open()) continue;
+    const std::string& trouble = dialer.trouble(server);
+    all += (all.empty() ? "" : "; ") + settings.servers[server].to_string() + ": " +
+           (trouble.empty() ? "not connected yet" : trouble);
+  }
+  return all;
+}
+
+}  // namespace quintet::ironkv

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "ironkv/host.hpp"
+#include "ironkv/net/address.hpp"
+
+// A host of IronKV on the network: one loop on one thread around the pure Host (host.hpp). What is
+// read in one turn is answered with one write; nothing is allocated per request.
+// Plain connections prove nothing: whoever connects says which key it has. So plain mode listens
+// on the loopback interface only, if not told otherwise.
+// Threading: run() on one thread; stop(), post() and reshard() from any. Errors are sentences
+// without a full stop that name the input and what helps.
+namespace quintet::ironkv {
+
+struct ServerOptions {
+  std::vector<ServerAddress> servers{};  // all of the cluster; the first owns all keys at first
+  PeerId me = 0;                         // which of them this is
+  HostOptions host{};                    // its hosts, me and aliases are set from the above
+
+  std::string listen_address = "127.0.0.1";
+  std::uint16_t port = 0;  // 0: any that is free, see port()
+  bool allow_plain_anywhere = false;
+
+  std::uint32_t max_connections = 10'000;
+  std::size_t max_frame_bytes = std::size_t{2} << 20;
+  std::size_t max_output_bytes = std::size_t{16} << 20;  // that wait for one slow reader
+  std::uint32_t handshake_ms = 5'000;
+  std::uint32_t idle_identity_seconds = 600;  // a client that is gone so long is forgotten
+  std::uint32_t drain_ms = 2'000;             // the most that stop() waits
+  std::uint32_t busy_poll_us = 0;             // looks for work so long before it sleeps
+};
+
+struct ServerCounters {
+  std::uint64_t accepted = 0, dialed = 0, closed = 0;
+  std::uint64_t refused = 0;  // connections: too many, or of our own name
+  std::uint64_t handshakes_late = 0;
+  std::uint64_t forgotten = 0;    // identities
+  std::uint32_t connections = 0;  // now
+};
+
+class Server {
+ public:
+  // Listens when it returns, and answers from run() on.
+  [[nodiscard]] static std::expected<Server, std::string> create(ServerOptions options);
+  Server(Server&&) noexcept;
+  Server& operator=(Server&&) = delete;
+  ~Server();
+
+  // Where it listens.
+  [[nodiscard]] std::uint16_t port() const;
+  // Before run(): where another server listens, when that was not known yet.
+  void set_port_of(PeerId server, std::uint16_t port);
+
+  // Until stop(). Once.
+  void run();
+  // Takes no new connections, waits a bounded time until everything said is sent and no range of
+  // keys is on its way, and ends run().
+  void stop();
+
+  // Runs `look` between two turns. It must not change what the host has, nor call the server.
+  using Look = std::move_only_function<void(const Host& host, const ServerCounters& counters)>;
+  void post(Look look);
+  // Host::reshard(), answered on the server's thread.
+  using Resharded = std::move_only_function<void(Result<std::uint64_t> id)>;
+  void reshard(const KeyRange& range, PeerId recipient, Resharded resharded);
+
+ private:
+  struct Impl;
+  explicit Server(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace quintet::ironkv

@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: MIT
+#include "ironkv/net/server_impl.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace quintet::ironkv {
+namespace {
+
+using std::chrono::milliseconds;
+
+// Handshakes, pauses between attempts and drains are looked at so often; the host hears the time.
+constexpr auto kTick = milliseconds(5);
+constexpr auto kIdleTick = milliseconds(50);  // nothing happened since the last one
+
+std::unexpected<std::string> cannot_listen(const ServerOptions& options, const std::string& why) {
+  return std::unexpected("cannot listen on " + options.listen_address + ":" +
+                         std::to_string(options.port) + ": " + why);
+}
+
+}  // namespace
+
+Server::Impl::Impl(ServerOptions its_options, Host its_host)
+    : options(std::move(its_options)),
+      host(std::move(its_host)),
+      dialer(loop, options.servers, [this](std::uint32_t server, tcp::socket socket) {
+        on_dialed(server, std::move(socket));
+      }) {}
+
+Server::Impl::~Impl() {
+  for (const auto& connection : connections) connection->shut_down();
+}
+
+std::expected<void, std::string> Server::Impl::listen() {
+  error_code error;
+  const auto address = asio::ip::make_address(options.listen_address, error);
+  if (error) {
+    return cannot_listen(options, "not an IP address: use 127.0.0.1, ::1 or one of this machine");
+  }
+  if (!address.is_loopback() && !options.allow_plain_anywhere) {
+    return cannot_listen(options,
+                         "plain connections prove nothing, so they stay on the loopback interface: "
+                         "use TLS, or allow plain ones explicitly");
+  }
+  const tcp::endpoint at(address, options.port);
+  acceptor.open(at.protocol(), error);
+  if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+  if (!error) acceptor.bind(at, error);
+  if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
+  if (error == asio::error::address_in_use) {
+    return cannot_listen(options, "the port is in use: choose another, or end who has it");
+  }
+  if (error) return cannot_listen(options, error.message());
+  options.port = acceptor.local_endpoint(error).port();
+  options.servers[options.me].port = options.port;
+  return {};
+}
+
+void Server::Impl::run() {
+  accept();
+  arm_timer();
+  run_loop(loop, options.busy_poll_us);
+}
+
+// --- Connections.
+
+void Server::Impl::accept() {
+  acceptor.async_accept(
+      [this](const error_code& error, tcp::socket socket) { on_accept(error, std::move(socket)); });
+}
+
+void Server::Impl::on_accept(const error_code& error, tcp::socket socket) {
+  if (is_draining) return;
+  if (!error && connections.size() < options.max_connections) {
+    ++counters.accepted;
+    adopt(std::move(socket), 0, false);
+  } else if (!error) {
+    ++counters.refused;
+  } else if (error != asio::error::connection_aborted) {
+    // Out of descriptors, most likely: others may close some.
+    accept_again.expires_after(milliseconds(100));
+    return accept_again.async_wait([this](const error_code& stopped) {
+      if (!stopped) accept();
+    });
+  }
+  accept();
+}
+
+void Server::Impl::on_dialed(std::uint32_t server, tcp::socket socket) {
+  ++counters.dialed;
+  adopt(std::move(socket), server, true);
+}
+
+void Server::Impl::adopt(tcp::socket socket, std::uint32_t server, bool is_dialed) {
+  was_active = true;
+  auto stream = make_plain_stream(socket.native_handle());
+  const Connection::Options limits{
+      .max_frame_bytes = options.max_frame_bytes,
+      .max_output_bytes = options.max_output_bytes,
+      .handshake_by = now_us() + std::uint64_t{options.handshake_ms} * 1000,
+      .own_key = options.servers[options.me].public_key,
+      .is_dialed = is_dialed};
+  auto connection =
+      std::make_shared<Connection>(std::move(socket), std::move(stream), *this, limits);
+  connection->peer = server;
+  connection->place = connections.size();
+  connections.push_back(connection);
+  ++shaking;
+  ++counters.connections;
+  connection->start();
+  end_turn();
+}
+
+Server::Impl::PeerState& Server::Impl::state_of(PeerId peer) {
+  if (peer >= peers.size()) peers.resize(peer + 1);
+  return peers[peer];
+}
+
+// Whose connection it is, when somebody else made it.
+bool Server::Impl::identify(Connection& connection, Bytes key) {
+  const auto peer = host.peer(end_point_of_key(key));
+  if (!peer || *peer == options.me) {
+    ++counters.refused;
+    connection.close(peer ? "it says that it is this server"
+                          : std::string(to_string(peer.error())));
+    return false;
+  }
+  connection.peer = *peer;
+  return true;
+}
+
+void Server::Impl::on_open(Connection& connection, Bytes key) {
+  --shaking;
+  if (!connection.is_dialed() && !identify(connection, key)) return;
+  connection.is_registered = true;
+  PeerState& state = state_of(connection.peer);
+  connection.serial = ++opened;
+  state.newest = &connection;
+  ++state.connections;
+  host.on_connected(connection.peer, *this);
+}
+
+void Server::Impl::on_frame(Connection& connection, Bytes frame) {
+  was_active = true;
+  if (!connection.has_spoken) {
+    connection.has_spoken = true;
+    if (connection.is_dialed()) dialer.is_good(connection.peer);
+  }
+  host.on_frame(connection.peer, frame, *this);
+}
+
+// Called also from within the host, so the host is not told here.
+void Server::Impl::on_closed(Connection& connection) {
+  closed.push_back(&connection);
+  ++counters.closed;
+  if (connection.is_dialed()) dialer.lost(connection.peer, connection.why_closed());
+  if (!connection.is_registered) return;
+  PeerState& state = state_of(connection.peer);
+  --state.connections;
+  if (state.connections == 0) {
+    leavers.push_back({connection.peer, 0});
+    state.newest = nullptr;
+    return;
+  }
+  if (state.newest != &connection) return;
+  Connection* newest = nullptr;
+  for (const auto& other : connections) {
+    if (!other->is_open() || !other->is_registered || other->peer != connection.peer) continue;
+    if (newest == nullptr || newest->serial < other->serial) newest = other.get();
+  }
+  state.newest = newest;
+}
+
+void Server::Impl::mark_dirty(Connection& connection) {
+  if (connection.is_dirty) return;
+  connection.is_dirty = true;
+  dirty.push_back(&connection);
+}
+
+// --- What the host has to say.
+
+std::byte* Server::Impl::frame(PeerId to, std::size_t bytes) {
+  Connection* const connection = state_of(to).newest;
+  if (connection == nullptr) {
+    if (host.is_host(to) && to != options.me && !is_draining) dialer.want(to);
+    return nullptr;
+  }
+  mark_dirty(*connection);
+  return connection->frame(bytes);
+}
+
+void Server::Impl::ack(PeerId to, std::uint64_t number) {
+  Connection* const connection = state_of(to).newest;
+  if (connection == nullptr) return;
+  mark_dirty(*connection);
+  connection->ack(number);
+}
+
+void Server::Impl::end_turn() {
+  for (Connection* connection : dirty) {
+    connection->is_dirty = false;
+    connection->flush();
+  }
+  dirty.clear();
+  sort_leavers();
+  for (const Connection* connection : closed) {
+    if (!connection->was_opened()) --shaking;
+    const std::size_t place = connection->place;
+    connections.back()->place = place;
+    std::swap(connections[place], connections.back());
+    connections.pop_back();
+    --counters.connections;
+  }
+  closed.clear();
+  if (is_draining && is_settled()) finish();
+}
+
+// --- Time.
+
+void Server::Impl::arm_timer() {
+  const bool is_idle =
+      !was_active && shaking == 0 && !is_draining && !dialer.is_busy() && host.is_quiet();
+  was_active = false;
+  timer.expires_after(is_idle ? kIdleTick : kTick);
+  timer.async_wait([this](const error_code& stopped) {
+    if (!stopped) on_tick();
+  });
+}
+
+void Server::Impl::on_tick() {
+  const std::uint64_t now = now_us();
+  host.on_tick(now, *this);
+  dialer.tick(now);
+  if (shaking > 0) close_late(now);
+  forget_idle(now);
+  end_turn();
+  if (is_draining && now >= drain_until) finish();
+  if (!loop.stopped()) arm_timer();
+}
+
+void Server::Impl::close_late(std::uint64_t now) {
+  for (std::size_t i = 0; i < connections.size(); ++i) {
+    if (!connections[i]->is_late(now)) continue;
+    ++counters.handshakes_late;
+    connections[i]->close("no handshake in time");
+  }
+}
+
+// Clients whose last connection was closed in this turn. Who never said anything is forgotten now.
+void Server::Impl::sort_leavers() {
+  for (const Leaver& leaver : leavers) {
+    PeerState& state = state_of(leaver.peer);
+    if (host.is_host(leaver.peer) || state.connections > 0) continue;
+    const Peer& peer = host.peers()[leaver.peer];
+    if (peer.last_received == 0 && peer.acked == 0 && peer.window.is_empty()) {
+      forget(leaver.peer);
+    } else {
+      state.left_at = now_us();
+      idle.push_back({leaver.peer, state.left_at});
+    }
+  }
+  leavers.clear();
+}
+
+void Server::Impl::forget_idle(std::uint64_t now) {
+  const std::uint64_t after = std::uint64_t{options.idle_identity_seconds} * 1'000'000;
+  while (!idle.empty() && now - idle.front().at >= after) {
+    const Leaver leaver = idle.front();
+    idle.pop_front();
+    const PeerState& state = state_of(leaver.peer);
+    if (state.connections == 0 && state.left_at == leaver.at) forget(leaver.peer);
+  }
+}
+
+void Server::Impl::forget(PeerId client) {
+  host.forget(client);
+  state_of(client) = PeerState();
+  ++counters.forgotten;
+}
+
+// --- The end.
+
+void Server::Impl::begin_drain() {
+  if (is_draining) return;
+  is_draining = true;
+  drain_until = now_us() + std::uint64_t{options.drain_ms} * 1000;
+  error_code ignored;
+  acceptor.close(ignored);
+  accept_again.cancel();
+  end_turn();
+}
+
+bool Server::Impl::is_settled() const {
+  return host.is_quiet() && std::ranges::none_of(connections, [](const auto& connection) {
+           return connection->has_output();
+         });
+}
+
+void Server::Impl::finish() {
+  timer.cancel();
+  dialer.stop();
+  loop.stop();
+}
+
+}  // namespace quintet::ironkv

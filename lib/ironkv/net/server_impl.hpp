@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "ironkv/net/asio.hpp"
+#include "ironkv/net/connection.hpp"
+#include "ironkv/net/dialer.hpp"
+#include "ironkv/net/server.hpp"
+
+// What a Server is made of; only server*.cpp include it.
+//
+// Invariants:
+//   I1 peers_[p].newest is the open connection of p that was opened last, and p is known to the
+//      host as long as it has one;
+//   I2 the host is called from handlers of the loop only, each of which ends with end_turn();
+//   I3 between two turns no connection is dirty, and connections_ has no closed one.
+namespace quintet::ironkv {
+
+struct Server::Impl final : Connection::Owner {
+  Impl(ServerOptions its_options, Host its_host);
+  ~Impl();
+
+  // Errors: an address that is none, or where we may not listen, or a port in use.
+  std::expected<void, std::string> listen();
+  void run();
+  void begin_drain();
+
+  // HostSink.
+  std::byte* frame(PeerId to, std::size_t bytes);
+  void ack(PeerId to, std::uint64_t number);
+  void executed(PeerId, Bytes) {}
+
+  // Connection::Owner.
+  void on_open(Connection& connection, Bytes key) override;
+  void on_frame(Connection& connection, Bytes frame) override;
+  void on_closed(Connection& connection) override;
+  void end_turn() override;
+
+  struct PeerState {
+    Connection* newest = nullptr;
+    std::uint32_t connections = 0;
+    std::uint64_t left_at = 0;
+  };
+  struct Leaver {
+    PeerId peer;
+    std::uint64_t at;
+  };
+
+  void accept();
+  void on_accept(const error_code& error, tcp::socket socket);
+  void on_dialed(std::uint32_t server, tcp::socket socket);
+  void adopt(tcp::socket socket, std::uint32_t server, bool is_dialed);
+  PeerState& state_of(PeerId peer);
+  bool identify(Connection& connection, Bytes key);
+  void mark_dirty(Connection& connection);
+
+  void arm_timer();
+  void on_tick();
+  void close_late(std::uint64_t now);
+  void sort_leavers();
+  void forget_idle(std::uint64_t now);
+  void forget(PeerId client);
+  bool is_settled() const;
+  void finish();
+
+  ServerOptions options;
+  Host host;
+  asio::io_context loop{1};
+  tcp::acceptor acceptor{loop};
+  asio::steady_timer timer{loop};
+  asio::steady_timer accept_again{loop};
+  std::vector<std::shared_ptr<Connection>> connections;
+  std::vector<Connection*> dirty;
+  std::vector<Connection*> closed;
+  std::vector<PeerState> peers;
+  std::vector<Leaver> leavers;  // of this turn
+  std::deque<Leaver> idle;      // in the order of their leaving
+  std::uint32_t shaking = 0;    // connections whose handshake is not done
+  std::uint64_t opened = 0;     // connections ever
+  ServerCounters counters;
+  Dialer dialer;
+  bool was_active = true;  // since the last tick
+  bool is_draining = false;
+  std::uint64_t drain_until = 0;
+};
+
+}  // namespace quintet::ironkv
