@@ -70,7 +70,7 @@ def includes(path: Path) -> Iterable[tuple[int, str, str]]:
 
 
 def is_adapter(root: Path, file: PurePosixPath) -> bool:
-    """A .cpp of a room, or the header of one."""
+    """A .cpp of a room or of a folder in it, or the header of one."""
     return file.suffix == ".cpp" or (root / file).with_suffix(".cpp").exists()
 
 
