@@ -19,6 +19,7 @@ pkg_check_modules(ISAL REQUIRED IMPORTED_TARGET libisal>=2.30)
 pkg_check_modules(PMEM REQUIRED IMPORTED_TARGET libpmem>=1.12)
 find_package(OpenSSL 3.0 REQUIRED)
 find_package(Boost 1.74 REQUIRED)  # Asio, which is headers only
+find_package(nlohmann_json 3.11 REQUIRED)
 
 # Proofs need Z3; everything else does without.
 if(QT_BUILD_TESTS OR QT_BUILD_BENCH)

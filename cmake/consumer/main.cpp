@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Uses an installed quintet the way a stranger would: maps a page and translates an address in it,
-// and appends to a log.
+// appends to a log, and reads a service file.
 #include <array>
 #include <cstddef>
 #include <cstdio>
@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "base/units.hpp"
+#include "ironkv/net/identity.hpp"
+#include "ironkv/net/service_file.hpp"
 #include "page_table/frame_arena.hpp"
 #include "page_table/page_table.hpp"
 #include "platform/topology.hpp"
@@ -34,6 +36,17 @@ bool a_log_keeps_what_it_is_given() {
   return position && log->read(*position, found) && found == bytes;
 }
 
+bool a_service_file_is_read_back() {
+  using namespace quintet::ironkv;
+  const ServiceFile file{.friendly_name = "shop",
+                         .servers = {{.friendly_name = "shop.IronSHT.server1",
+                                      .public_key = {std::byte{1}},
+                                      .address = "::1",
+                                      .port = 4001}}};
+  const auto read = parse_service_file(format(file), "file");
+  return read == file && end_point_of(file.servers[0].public_key)[0] == std::byte{0x4b};
+}
+
 }  // namespace
 
 int main() {
@@ -48,7 +61,7 @@ int main() {
   if (!table->map(VirtAddr(0x40'0000), PhysAddr(0x12'3000), PageSize::k4K, flags)) return 1;
   const auto mapping = table->resolve(VirtAddr(0x40'0abc));
   if (!mapping || mapping->translate(VirtAddr(0x40'0abc)).value != 0x12'3abc) return 1;
-  if (!a_log_keeps_what_it_is_given()) return 1;
+  if (!a_log_keeps_what_it_is_given() || !a_service_file_is_read_back()) return 1;
   std::printf("consumer: resolved on a machine of %zu cores\n", machine->cores());
   return 0;
 }
