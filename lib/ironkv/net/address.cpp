@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "ironkv/net/address.hpp"
 
-#include <openssl/sha.h>
+#include "ironkv/net/identity.hpp"
 
 namespace quintet::ironkv {
 
 EndPoint end_point_of_key(Bytes public_key) {
-  EndPoint digest(SHA256_DIGEST_LENGTH);
-  SHA256(reinterpret_cast<const unsigned char*>(public_key.data()), public_key.size(),
-         reinterpret_cast<unsigned char*>(digest.data()));
-  return digest;
+  const Sha256 digest = end_point_of(public_key);
+  return {digest.begin(), digest.end()};
 }
 
 }  // namespace quintet::ironkv

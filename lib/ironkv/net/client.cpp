@@ -27,6 +27,7 @@ std::expected<Client, std::string> Client::create(boost::asio::io_context& loop,
   auto core = ClientCore::create(settings.core);
   if (!core) return std::unexpected("the cluster: " + std::string(to_string(core.error())));
   auto impl = std::make_shared<Impl>(loop, std::move(settings), std::move(*core));
+  if (auto secured = impl->secure(); !secured) return std::unexpected(secured.error());
   impl->start();
   return Client(std::move(impl));
 }

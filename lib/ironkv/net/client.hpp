@@ -13,6 +13,7 @@
 
 #include "ironkv/client_core.hpp"
 #include "ironkv/net/address.hpp"
+#include "ironkv/net/identity.hpp"
 
 namespace boost::asio {
 class io_context;
@@ -29,8 +30,11 @@ namespace quintet::ironkv {
 struct ClientSettings {
   std::vector<ServerAddress> servers{};  // all of the cluster, in the order of its service file
   ClientOptions core{};                  // its servers are set from the above
-  // What the client says that its public key is; 32 random bytes if empty. Never to be used twice:
-  // servers remember what its owner sent.
+  // Over TLS, with this identity; if there is none, one of 2048 bits is made, which takes a while.
+  bool use_tls = false;
+  std::shared_ptr<const Identity> identity{};
+  // Without TLS: what the client says that its public key is; 32 random bytes if empty. Neither of
+  // them may be used twice: servers remember what its owner sent.
   std::vector<std::byte> key{};
   std::size_t max_frame_bytes = std::size_t{2} << 20;
   std::size_t max_output_bytes = std::size_t{64} << 20;

@@ -26,6 +26,19 @@ Client::Impl::Impl(asio::io_context& its_loop, ClientSettings its_settings, Clie
              }),
       connections(settings.servers.size()) {}
 
+std::expected<void, std::string> Client::Impl::secure() {
+  if (!settings.use_tls) return {};
+  if (!settings.identity) {
+    auto identity = Identity::make(kFewestKeyBits, "client", 365);
+    if (!identity) return std::unexpected(identity.error());
+    settings.identity = std::make_shared<const Identity>(std::move(*identity));
+  }
+  auto made = TlsContext::create(*settings.identity, settings.servers);
+  if (!made) return std::unexpected(made.error());
+  tls = std::move(*made);
+  return {};
+}
+
 void Client::Impl::start() {
   for (ServerId server = 0; server < connections.size(); ++server) dialer.want(server);
   core.on_tick(now_us(), *this);
@@ -91,7 +104,9 @@ void Client::Impl::done(std::uint64_t token, const Answer& answer) {
 // --- Connections.
 
 void Client::Impl::on_dialed(std::uint32_t server, tcp::socket socket) {
-  auto stream = make_plain_stream(socket.native_handle());
+  const int descriptor = socket.native_handle();
+  auto stream =
+      tls ? tls->connect(descriptor, settings.servers[server]) : make_plain_stream(descriptor);
   const Connection::Options limits{.max_frame_bytes = settings.max_frame_bytes,
                                    .max_output_bytes = settings.max_output_bytes,
                                    .handshake_by = now_us() + 5'000'000,

@@ -11,6 +11,7 @@
 #include "ironkv/net/client.hpp"
 #include "ironkv/net/connection.hpp"
 #include "ironkv/net/dialer.hpp"
+#include "ironkv/net/tls.hpp"
 
 // What a Client is made of; only client*.cpp include it.
 //
@@ -23,6 +24,8 @@ namespace quintet::ironkv {
 struct Client::Impl final : Connection::Owner, std::enable_shared_from_this<Client::Impl> {
   Impl(asio::io_context& its_loop, ClientSettings its_settings, ClientCore its_core);
 
+  // Makes what TLS needs.
+  std::expected<void, std::string> secure();
   void start();
   void shut_down();
   // Of a call that the core is to take: its token.
@@ -64,6 +67,7 @@ struct Client::Impl final : Connection::Owner, std::enable_shared_from_this<Clie
 
   asio::io_context& loop;
   ClientSettings settings;
+  std::unique_ptr<TlsContext> tls;  // none: plain
   ClientCore core;
   Dialer dialer;
   asio::steady_timer timer{loop};

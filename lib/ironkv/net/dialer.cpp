@@ -92,7 +92,13 @@ void Dialer::end(std::uint32_t server, const std::shared_ptr<Attempt>& attempt,
   if (error) return failed(state, error.message());
   state.is_connected = true;
   --missing_;
-  connected_(server, std::move(attempt->socket));
+  // Asio goes on to look for writability at a socket that was once waited for so, which wakes the
+  // loop for nothing after each read. It forgets that when the socket is registered anew.
+  error_code broken;
+  const tcp protocol = attempt->socket.local_endpoint(broken).protocol();
+  tcp::socket socket(loop_);
+  if (!broken) socket.assign(protocol, attempt->socket.release(broken), broken);
+  connected_(server, broken ? std::move(attempt->socket) : std::move(socket));
 }
 
 void Dialer::failed(State& state, std::string why) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "ironkv/net/server.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "ironkv/net/server_impl.hpp"
@@ -34,6 +35,11 @@ std::expected<void, std::string> check(const ServerOptions& options) {
   if (options.max_frame_bytes < kLeastFrame || options.max_output_bytes < kLeastFrame) {
     return refused("max_frame_bytes and max_output_bytes must be at least 65536");
   }
+  if (options.identity &&
+      !std::ranges::equal(options.identity->public_key(), options.servers[options.me].public_key)) {
+    return refused("the private key is not that of server " + std::to_string(options.me) +
+                   " of the list: take its own private file");
+  }
   if (options.handshake_ms == 0) return refused("handshake_ms is 0: nobody could connect");
   return {};
 }
@@ -45,6 +51,7 @@ std::expected<Server, std::string> Server::create(ServerOptions options) {
   auto host = make_host(options);
   if (!host) return refused(host.error());
   auto impl = std::make_unique<Impl>(std::move(options), std::move(*host));
+  if (auto secured = impl->secure(); !secured) return refused(secured.error());
   if (auto listening = impl->listen(); !listening) return refused(listening.error());
   return Server(std::move(impl));
 }

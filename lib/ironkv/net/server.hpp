@@ -11,6 +11,7 @@
 
 #include "ironkv/host.hpp"
 #include "ironkv/net/address.hpp"
+#include "ironkv/net/identity.hpp"
 
 // A host of IronKV on the network: one loop on one thread around the pure Host (host.hpp). What is
 // read in one turn is answered with one write; nothing is allocated per request.
@@ -27,6 +28,8 @@ struct ServerOptions {
 
   std::string listen_address = "127.0.0.1";
   std::uint16_t port = 0;  // 0: any that is free, see port()
+  // With it connections are TLS, and it has the key of servers[me]; without, plain.
+  std::shared_ptr<const Identity> identity{};
   bool allow_plain_anywhere = false;
 
   std::uint32_t max_connections = 10'000;

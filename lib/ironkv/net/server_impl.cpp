@@ -32,13 +32,21 @@ Server::Impl::~Impl() {
   for (const auto& connection : connections) connection->shut_down();
 }
 
+std::expected<void, std::string> Server::Impl::secure() {
+  if (!options.identity) return {};
+  auto made = TlsContext::create(*options.identity, options.servers);
+  if (!made) return std::unexpected(made.error());
+  tls = std::move(*made);
+  return {};
+}
+
 std::expected<void, std::string> Server::Impl::listen() {
   error_code error;
   const auto address = asio::ip::make_address(options.listen_address, error);
   if (error) {
     return cannot_listen(options, "not an IP address: use 127.0.0.1, ::1 or one of this machine");
   }
-  if (!address.is_loopback() && !options.allow_plain_anywhere) {
+  if (!tls && !address.is_loopback() && !options.allow_plain_anywhere) {
     return cannot_listen(options,
                          "plain connections prove nothing, so they stay on the loopback interface: "
                          "use TLS, or allow plain ones explicitly");
@@ -94,7 +102,7 @@ void Server::Impl::on_dialed(std::uint32_t server, tcp::socket socket) {
 
 void Server::Impl::adopt(tcp::socket socket, std::uint32_t server, bool is_dialed) {
   was_active = true;
-  auto stream = make_plain_stream(socket.native_handle());
+  auto stream = new_stream(socket.native_handle(), server, is_dialed);
   const Connection::Options limits{
       .max_frame_bytes = options.max_frame_bytes,
       .max_output_bytes = options.max_output_bytes,
@@ -110,6 +118,12 @@ void Server::Impl::adopt(tcp::socket socket, std::uint32_t server, bool is_diale
   ++counters.connections;
   connection->start();
   end_turn();
+}
+
+std::unique_ptr<Stream> Server::Impl::new_stream(int descriptor, std::uint32_t server,
+                                                 bool is_dialed) const {
+  if (!tls) return make_plain_stream(descriptor);
+  return is_dialed ? tls->connect(descriptor, options.servers[server]) : tls->accept(descriptor);
 }
 
 Server::Impl::PeerState& Server::Impl::state_of(PeerId peer) {

@@ -11,6 +11,7 @@
 #include "ironkv/net/connection.hpp"
 #include "ironkv/net/dialer.hpp"
 #include "ironkv/net/server.hpp"
+#include "ironkv/net/tls.hpp"
 
 // What a Server is made of; only server*.cpp include it.
 //
@@ -25,6 +26,8 @@ struct Server::Impl final : Connection::Owner {
   Impl(ServerOptions its_options, Host its_host);
   ~Impl();
 
+  // Makes what TLS needs.
+  std::expected<void, std::string> secure();
   // Errors: an address that is none, or where we may not listen, or a port in use.
   std::expected<void, std::string> listen();
   void run();
@@ -55,6 +58,7 @@ struct Server::Impl final : Connection::Owner {
   void on_accept(const error_code& error, tcp::socket socket);
   void on_dialed(std::uint32_t server, tcp::socket socket);
   void adopt(tcp::socket socket, std::uint32_t server, bool is_dialed);
+  std::unique_ptr<Stream> new_stream(int descriptor, std::uint32_t server, bool is_dialed) const;
   PeerState& state_of(PeerId peer);
   bool identify(Connection& connection, Bytes key);
   void mark_dirty(Connection& connection);
@@ -70,6 +74,7 @@ struct Server::Impl final : Connection::Owner {
 
   ServerOptions options;
   Host host;
+  std::unique_ptr<TlsContext> tls;  // none: plain
   asio::io_context loop{1};
   tcp::acceptor acceptor{loop};
   asio::steady_timer timer{loop};

@@ -35,10 +35,18 @@ inline std::vector<ServerAddress> cluster_of(std::size_t size) {
 
 class LocalCluster {
  public:
-  explicit LocalCluster(std::size_t size, ServerOptions options = {}) {
-    options.servers = cluster_of(size);
+  using Identities = std::vector<std::shared_ptr<const Identity>>;
+
+  explicit LocalCluster(std::size_t size, ServerOptions options = {})
+      : LocalCluster(cluster_of(size), {}, std::move(options)) {}
+  // Over TLS, if there are identities.
+  LocalCluster(std::vector<ServerAddress> servers, const Identities& identities,
+               ServerOptions options = {}) {
+    const std::size_t size = servers.size();
+    options.servers = std::move(servers);
     for (PeerId me = 0; me < size; ++me) {
       options.me = me;
+      if (!identities.empty()) options.identity = identities[me];
       auto server = Server::create(options);
       QT_CHECK(server.has_value());
       servers_.push_back(std::make_unique<Server>(std::move(*server)));

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT
+#include <openssl/x509.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ironkv/net/blocking_client.hpp"
+#include "ironkv/net/identity.hpp"
+#include "ironkv/test/net/cluster.hpp"
+#include "ironkv/test/net/raw_socket.hpp"
+#include "testing/catch.hpp"
+
+// Servers and clients over TLS: who is let in, and who is not.
+namespace quintet::ironkv {
+namespace {
+
+using namespace std::chrono_literals;
+using SharedIdentity = std::shared_ptr<const Identity>;
+
+SharedIdentity new_identity(std::string_view name) {
+  auto made = Identity::make(2048, name, 10);
+  REQUIRE(made);
+  return std::make_shared<const Identity>(std::move(*made));
+}
+
+ServerAddress address_of(const Identity& identity, std::string name) {
+  return {"127.0.0.1", 0, {identity.public_key().begin(), identity.public_key().end()}, name};
+}
+
+// Two servers, made once: keys take time.
+struct Pair {
+  std::vector<SharedIdentity> identities{new_identity("server1"), new_identity("server2")};
+  std::vector<ServerAddress> servers{address_of(*identities[0], "server1"),
+                                     address_of(*identities[1], "server2")};
+};
+const Pair& pair_of_servers() {
+  static const Pair pair;
+  return pair;
+}
+const SharedIdentity& some_client() {
+  static const SharedIdentity identity = new_identity("client");
+  return identity;
+}
+
+BlockingClient client_of(std::vector<ServerAddress> servers, SharedIdentity identity,
+                         std::chrono::milliseconds timeout = 30s) {
+  auto client = BlockingClient::create(
+      {.servers = std::move(servers), .use_tls = true, .identity = std::move(identity)},
+      {.timeout = timeout});
+  REQUIRE(client);
+  return std::move(*client);
+}
+
+// Why a client of these servers gets no answer.
+std::string trouble(std::vector<ServerAddress> servers, SharedIdentity identity) {
+  const auto got = client_of(std::move(servers), std::move(identity), 500ms).get(1);
+  return got ? "none" : got.error().text;
+}
+
+TEST_CASE("keys are set got and moved over TLS") {
+  const Pair& pair = pair_of_servers();
+  LocalCluster cluster(pair.servers, pair.identities);
+  BlockingClient client = client_of(cluster.addresses(), some_client());
+  const std::vector<std::byte> value(1000, std::byte{5});
+  std::vector<Key> keys;
+  std::vector<std::pair<Key, Bytes>> pairs;
+  for (Key key = 0; key < 2000; ++key) {
+    keys.push_back(key);
+    pairs.emplace_back(key, value);
+  }
+  CHECK(client.multi_set(pairs));
+  REQUIRE(cluster.reshard(0, KeyRange::from(500), 1));  // the servers dial each other
+  CHECK(eventually([&] {
+    return cluster.ask(1, [](const Host& host, auto) { return host.table().size(); }) == 1500;
+  }));
+  const auto found = client.multi_get(keys);
+  REQUIRE(found);
+  for (const auto& one : *found) CHECK(one == value);
+}
+
+TEST_CASE("a client that brings no identity gets one") {
+  const Pair& pair = pair_of_servers();
+  LocalCluster cluster(pair.servers, pair.identities);
+  CHECK(client_of(cluster.addresses(), nullptr).get(1).value() == std::nullopt);
+}
+
+TEST_CASE("a client refuses a server with another key or another name") {
+  const Pair& pair = pair_of_servers();
+  LocalCluster cluster(pair.servers, pair.identities);
+  auto servers = cluster.addresses();
+  servers[0].public_key = address_of(*some_client(), "x").public_key;
+  CHECK(trouble(servers, some_client()).find("another key than the service file") !=
+        std::string::npos);
+  servers = cluster.addresses();
+  servers[0].name = "server9";
+  CHECK(trouble(servers, some_client()).find("not of the name server9") != std::string::npos);
+  CHECK(cluster.ask(0, [](const Host& host, auto) { return host.counters().gets; }) == 0);
+}
+
+TEST_CASE("a client with an expired certificate is refused") {
+  const Pair& pair = pair_of_servers();
+  LocalCluster cluster(pair.servers, pair.identities);
+  const SharedIdentity expired = new_identity("client");
+  ASN1_TIME* const past = X509_gmtime_adj(nullptr, -60);
+  X509_set1_notAfter(expired->certificate(), past);
+  ASN1_TIME_free(past);
+  CHECK(trouble(cluster.addresses(), expired).find("closed by the other side") !=
+        std::string::npos);
+  CHECK(cluster.ask(0, [](const Host& host, auto) { return host.counters().gets; }) == 0);
+  CHECK(trouble(cluster.addresses(), some_client()) == "none");
+}
+
+TEST_CASE("the key of a server is taken only under its name") {
+  const Pair& pair = pair_of_servers();
+  LocalCluster cluster(pair.servers, pair.identities);
+  // As somebody would who had the key: the same, in a certificate of another name.
+  auto servers = cluster.addresses();
+  const auto get_as = [&](const SharedIdentity& identity) {
+    return trouble({servers[0]}, identity);
+  };
+  CHECK(get_as(pair.identities[1]) == "none");
+  const SharedIdentity renamed = std::make_shared<const Identity>(
+      std::move(*Identity::from_pkcs12(*pair.identities[1]->to_pkcs12())));
+  X509_NAME* const name = X509_NAME_new();
+  X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
+                             reinterpret_cast<const unsigned char*>("other"), -1, -1, 0);
+  X509_set_subject_name(renamed->certificate(), name);
+  X509_NAME_free(name);
+  i2d_re_X509_tbs(renamed->certificate(), nullptr);  // its bytes are kept otherwise
+  CHECK(get_as(renamed).find("closed by the other side") != std::string::npos);
+}
+
+TEST_CASE("who does not speak TLS to a TLS port changes nothing") {
+  const Pair& pair = pair_of_servers();
+  LocalCluster cluster(pair.servers, pair.identities, {.handshake_ms = 400});
+  RawSocket plain(cluster.addresses()[0].port);
+  CHECK(plain.send_frame(address_of(*pair.identities[1], "").public_key));
+  CHECK(plain.is_closed_in_time());
+  RawSocket stalled(cluster.addresses()[0].port);
+  CHECK(trouble(cluster.addresses(), some_client()) == "none");
+  CHECK(stalled.is_closed_in_time());
+}
+
+TEST_CASE("a server with the private key of another is refused") {
+  const Pair& pair = pair_of_servers();
+  const auto server =
+      Server::create({.servers = pair.servers, .me = 0, .identity = pair.identities[1]});
+  REQUIRE_FALSE(server);
+  CHECK(server.error().find("not that of server 0") != std::string::npos);
+}
+
+}  // namespace
+}  // namespace quintet::ironkv
