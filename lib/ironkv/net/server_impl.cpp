@@ -42,10 +42,12 @@ std::expected<void, std::string> Server::Impl::secure() {
 
 std::expected<void, std::string> Server::Impl::listen() {
   error_code error;
-  const auto address = asio::ip::make_address(options.listen_address, error);
-  if (error) {
-    return cannot_listen(options, "not an IP address: use 127.0.0.1, ::1 or one of this machine");
+  tcp::resolver resolver(loop);
+  const auto found = resolver.resolve(options.listen_address, "", tcp::resolver::passive, error);
+  if (error || found.empty()) {
+    return cannot_listen(options, "no such address: use 127.0.0.1, ::1 or one of this machine");
   }
+  const asio::ip::address address = found.begin()->endpoint().address();
   if (!tls && !address.is_loopback() && !options.allow_plain_anywhere) {
     return cannot_listen(options,
                          "plain connections prove nothing, so they stay on the loopback interface: "
@@ -58,6 +60,12 @@ std::expected<void, std::string> Server::Impl::listen() {
   if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
   if (error == asio::error::address_in_use) {
     return cannot_listen(options, "the port is in use: choose another, or end who has it");
+  }
+  if (error == asio::error::access_denied) {
+    return cannot_listen(options, "not allowed: use a port from 1024 on");
+  }
+  if (error == boost::system::errc::address_not_available) {
+    return cannot_listen(options, "not an address of this machine: use 127.0.0.1 or 0.0.0.0");
   }
   if (error) return cannot_listen(options, error.message());
   options.port = acceptor.local_endpoint(error).port();

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <utility>
+
+#include "ironkv/app/client_commands.hpp"
+
+// ironkv: reads and changes the table of an IronKV service.
+namespace quintet::ironkv::app {
+namespace {
+
+constexpr const char* kAbout = "Reads and changes the table of an IronKV service.";
+constexpr const char* kFooter =
+    "Keys are numbers from 0 to 18446744073709551615, also as 0x1f. Values have at most 1023 "
+    "bytes.\n"
+    "Exit status: 0 done, 1 the key is absent, 2 wrong arguments, 3 no answer in time.";
+
+using Arguments = std::shared_ptr<ClientArguments>;
+
+CLI::App* add(CLI::App& app, Command& chosen, const Arguments& arguments, const char* name,
+              const char* about, Outcome<void> (*run)(const ClientArguments&)) {
+  CLI::App* const command = app.add_subcommand(name, about);
+  command->fallthrough();  // --servers may come last
+  command->callback([&chosen, arguments, run] { chosen = [=] { return run(*arguments); }; });
+  return command;
+}
+
+void add_key(CLI::App* command, const Arguments& arguments) {
+  command->add_option("key", arguments->key, "The key")->required();
+}
+
+}  // namespace
+
+std::expected<Command, int> client_command(int count, const char* const* arguments) {
+  Command chosen;
+  const auto a = std::make_shared<ClientArguments>();
+  CLI::App app(kAbout, "ironkv");
+  app.require_subcommand(1);
+  app.footer(kFooter);
+  app.set_version_flag("--version", IRONKV_VERSION);
+  auto* const file = app.add_option("--service", a->service, "The service file");
+  app.add_option("--servers", a->servers,
+                 "All servers of a plain service without a file, as ironkv-server --cluster prints "
+                 "them: HOST:PORT,...")
+      ->excludes(file);
+  app.add_option("--timeout-ms", a->timeout_ms, "Time for an answer, 5000 if not given")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{3'600'000}));
+  add_key(add(app, chosen, a, "get", "Print the value of a key", get), a);
+  CLI::App* const setter = add(app, chosen, a, "set", "Give a key a value", set);
+  add_key(setter, a);
+  setter->add_option("value", a->value, "The value; - reads it from the standard input")
+      ->required();
+  add_key(add(app, chosen, a, "del", "Make a key absent", del), a);
+  add(app, chosen, a, "ping", "See which servers answer", ping);
+  try {
+    app.parse(count, arguments);
+  } catch (const CLI::ParseError& error) {
+    return std::unexpected(app.exit(error) == 0 ? 0 : kBadInput);
+  }
+  return chosen;
+}
+
+}  // namespace quintet::ironkv::app
+
+int main(int count, char** arguments) {
+  namespace app = quintet::ironkv::app;
+  try {
+    const auto command = app::client_command(count, arguments);
+    if (!command) return command.error();
+    const auto done = (*command)();
+    if (done) return 0;
+    fmt::print(stderr, "ironkv: {}\n", done.error().text);
+    return done.error().status;
+  } catch (const std::exception& error) {  // memory, for one
+    fmt::print(stderr, "ironkv: {}\n", error.what());
+    return app::kBadInput;
+  }
+}

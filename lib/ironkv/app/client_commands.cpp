@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+#include "ironkv/app/client_commands.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <chrono>
+#include <cstdio>
+#include <iostream>
+#include <iterator>
+#include <string_view>
+#include <utility>
+
+#include "ironkv/app/addresses.hpp"
+#include "ironkv/net/blocking_client.hpp"
+
+namespace quintet::ironkv::app {
+namespace {
+
+Outcome<Key> parse_key(std::string_view text) {
+  const bool is_hexadecimal = text.starts_with("0x");
+  const std::string_view digits = text.substr(is_hexadecimal ? 2 : 0);
+  Key key = 0;
+  const auto [end, error] =
+      std::from_chars(digits.begin(), digits.end(), key, is_hexadecimal ? 16 : 10);
+  if (error != std::errc() || end != digits.end()) {
+    return bad_input(fmt::format(
+        "'{}' is no key: keys are numbers from 0 to 18446744073709551615, or 0x and digits", text));
+  }
+  return key;
+}
+
+Outcome<Cluster> cluster_of(const ClientArguments& arguments) {
+  if (!arguments.servers.empty()) return parse_servers(arguments.servers);
+  if (!arguments.service.empty()) return cluster_of_file(arguments.service);
+  return bad_input("no servers are named: use --service FILE or --servers HOST:PORT,...");
+}
+
+Outcome<BlockingClient> connect(Cluster cluster, const ClientArguments& arguments) {
+  auto client =
+      BlockingClient::create({.servers = std::move(cluster.servers), .use_tls = cluster.use_tls},
+                             {.timeout = std::chrono::milliseconds(arguments.timeout_ms)});
+  if (!client) return bad_input(client.error());
+  return std::move(*client);
+}
+
+std::unexpected<Problem> problem_of(const CallError& error) {
+  return problem(error.kind == CallError::Kind::kTimedOut ? kUnreachable : kBadInput, error.text);
+}
+
+// Runs `call(client, key)`.
+template <class Call>
+Outcome<void> with_key(const ClientArguments& arguments, Call call) {
+  const auto key = parse_key(arguments.key);
+  if (!key) return std::unexpected(key.error());
+  auto cluster = cluster_of(arguments);
+  if (!cluster) return std::unexpected(cluster.error());
+  auto client = connect(std::move(*cluster), arguments);
+  if (!client) return std::unexpected(client.error());
+  return call(*client, *key);
+}
+
+}  // namespace
+
+Outcome<void> get(const ClientArguments& arguments) {
+  return with_key(arguments, [](BlockingClient& client, Key key) -> Outcome<void> {
+    const auto value = client.get(key);
+    if (!value) return problem_of(value.error());
+    if (!*value) return problem(kAbsent, fmt::format("key {} is absent", key));
+    std::fwrite((*value)->data(), 1, (*value)->size(), stdout);
+    if (std::fputc('\n', stdout) == EOF || std::fflush(stdout) != 0) {
+      return bad_input("cannot write the value: is the disk full?");
+    }
+    return {};
+  });
+}
+
+Outcome<void> set(const ClientArguments& arguments) {
+  std::string value = arguments.value;
+  if (value == "-") value.assign(std::istreambuf_iterator<char>(std::cin), {});
+  return with_key(arguments, [&](BlockingClient& client, Key key) -> Outcome<void> {
+    const auto done = client.set(key, std::as_bytes(std::span(value)));
+    if (!done) return problem_of(done.error());
+    return {};
+  });
+}
+
+Outcome<void> del(const ClientArguments& arguments) {
+  return with_key(arguments, [](BlockingClient& client, Key key) -> Outcome<void> {
+    const auto done = client.erase(key);
+    if (!done) return problem_of(done.error());
+    return {};
+  });
+}
+
+// Each server by itself: as it does not know of others then, both an answer and a redirect say that
+// it is there.
+Outcome<void> ping(const ClientArguments& arguments) {
+  const auto cluster = cluster_of(arguments);
+  if (!cluster) return std::unexpected(cluster.error());
+  std::string silent;
+  for (const ServerAddress& server : cluster->servers) {
+    auto client = connect({{server}, cluster->use_tls}, arguments);
+    if (!client) return std::unexpected(client.error());
+    const auto answer = [&] { return client->get(0); };
+    if (const auto first = answer();
+        !first && first.error().kind != CallError::Kind::kUnknownOwner) {
+      silent += (silent.empty() ? "" : "; ") + first.error().text;
+      continue;
+    }
+    const auto begin = std::chrono::steady_clock::now();  // now that it is connected
+    (void)answer();
+    const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - begin;
+    fmt::print("{} answers in {:.3f} ms\n", server.to_string(), took.count());
+  }
+  std::fflush(stdout);
+  if (!silent.empty()) return problem(kUnreachable, silent);
+  return {};
+}
+
+}  // namespace quintet::ironkv::app

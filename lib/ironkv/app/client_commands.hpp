@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <string>
+
+#include "ironkv/app/outcome.hpp"
+
+// The commands of ironkv, and its command line.
+namespace quintet::ironkv::app {
+
+struct ClientArguments {
+  std::string service{};  // a service file,
+  std::string servers{};  // or the servers themselves
+  std::uint32_t timeout_ms = 5000;
+  std::string key{};
+  std::string value{};
+};
+
+Outcome<void> get(const ClientArguments& arguments);
+Outcome<void> set(const ClientArguments& arguments);
+Outcome<void> del(const ClientArguments& arguments);
+Outcome<void> ping(const ClientArguments& arguments);
+
+using Command = std::function<Outcome<void>()>;
+// Or the exit status, after a message.
+[[nodiscard]] std::expected<Command, int> client_command(int count, const char* const* arguments);
+
+}  // namespace quintet::ironkv::app

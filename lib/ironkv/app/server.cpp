@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "ironkv/app/server_arguments.hpp"
+
+// ironkv-server: a server of an IronKV service, or a small service to try.
+namespace quintet::ironkv::app {
+namespace {
+
+void say(const std::string& text) { fmt::print(stderr, "ironkv-server: {}\n", text); }
+
+// Before any thread: all of them inherit it.
+sigset_t block_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  return signals;
+}
+
+void explain_cluster(const std::vector<ServerAddress>& servers) {
+  std::string list;
+  for (const ServerAddress& server : servers) {
+    list += (list.empty() ? "" : ",") + server.to_string();
+  }
+  fmt::print(
+      "{} servers on this machine, without TLS; what they store is gone when they end. Try\n"
+      "  ironkv --servers {} set 7 hello\n"
+      "  ironkv --servers {} get 7\n",
+      servers.size(), list, list);
+}
+
+int run(int count, const char* const* arguments) {
+  auto parsed = server_arguments(count, arguments);
+  if (!parsed) return parsed.error();
+  const bool is_cluster = parsed->cluster > 0;
+  const auto wanted = servers_of(std::move(*parsed));
+  if (!wanted) {
+    say(wanted.error().text);
+    return wanted.error().status;
+  }
+  const sigset_t signals = block_signals();
+  std::vector<Server> servers;
+  for (const ServerOptions& options : *wanted) {
+    auto server = Server::create(options);
+    if (!server) {
+      say(server.error());
+      return kBadInput;
+    }
+    servers.push_back(std::move(*server));
+  }
+  std::vector<std::jthread> threads;
+  threads.reserve(servers.size());
+  for (Server& server : servers) threads.emplace_back([&server] { server.run(); });
+  if (is_cluster) explain_cluster(wanted->front().servers);
+  fmt::print("[[READY]]\n");
+  std::fflush(stdout);
+  int signal = 0;
+  sigwait(&signals, &signal);
+  for (Server& server : servers) server.stop();
+  return 0;
+}
+
+}  // namespace
+}  // namespace quintet::ironkv::app
+
+int main(int count, char** arguments) {
+  try {
+    return quintet::ironkv::app::run(count, arguments);
+  } catch (const std::exception& error) {  // memory, for one
+    quintet::ironkv::app::say(error.what());
+    return quintet::ironkv::app::kBadInput;
+  }
+}
