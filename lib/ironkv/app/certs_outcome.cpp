@@ -19,6 +19,7 @@ std::unexpected<Problem> not_taken() {
 }  // namespace
 
 Outcome<void> put(std::string_view text) {
+  if (text.empty()) return {};
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) return not_taken();
   return {};
 }

@@ -19,10 +19,10 @@
 namespace quintet::ironkv {
 namespace {
 
-// For what OpenSSL gives and takes back by `kFree`.
-template <auto kFree>
+// For what OpenSSL gives and takes back by `Release`.
+template <auto Release>
 struct FreeBy {
-  void operator()(auto* thing) const { kFree(thing); }
+  void operator()(auto* thing) const { Release(thing); }
 };
 using KeyContext = std::unique_ptr<EVP_PKEY_CTX, FreeBy<EVP_PKEY_CTX_free>>;
 using DigestContext = std::unique_ptr<EVP_MD_CTX, FreeBy<EVP_MD_CTX_free>>;
@@ -45,13 +45,13 @@ std::unexpected<std::string> refused(std::string_view what) {
 }
 
 // DER by one of OpenSSL's i2d functions; empty if it fails.
-template <auto kToDer, class Thing>
+template <auto ToDer, class Thing>
 std::vector<std::byte> der(const Thing* thing) {
-  const int size = kToDer(thing, nullptr);
+  const int size = ToDer(thing, nullptr);
   if (size <= 0) return {};
   std::vector<std::byte> bytes(static_cast<std::size_t>(size));
   auto* end = reinterpret_cast<unsigned char*>(bytes.data());
-  if (kToDer(thing, &end) != size) return {};
+  if (ToDer(thing, &end) != size) return {};
   return bytes;
 }
 
@@ -184,6 +184,7 @@ std::expected<Identity, std::string> Identity::from_pkcs12(std::span<const std::
   }
   EVP_PKEY* raw_key = nullptr;
   X509* raw_certificate = nullptr;
+  // Of several certificates it takes the one of the key.
   const int opened = PKCS12_parse(parsed.get(), kNoPassword, &raw_key, &raw_certificate, nullptr);
   Key key(raw_key);
   Certificate certificate(raw_certificate);
@@ -193,9 +194,6 @@ std::expected<Identity, std::string> Identity::from_pkcs12(std::span<const std::
   }
   if (EVP_PKEY_get_base_id(key.get()) != EVP_PKEY_RSA) {
     return std::unexpected("the key in the PKCS#12 file is no RSA key: make one with RSA");
-  }
-  if (X509_check_private_key(certificate.get(), key.get()) != 1) {
-    return refused("the certificate in the PKCS#12 file is of another key");
   }
   return Identity(std::move(key), std::move(certificate));
 }

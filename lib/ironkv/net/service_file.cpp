@@ -15,6 +15,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr std::size_t kMostShown = 60;
+constexpr std::string_view kEscaped = "+<>&'`";  // of what is ASCII
+constexpr std::string_view kDigits = "0123456789ABCDEF";
 constexpr std::string_view kAgain = "; correct it, or make the files again with ironkv-certs";
 
 std::unexpected<std::string> wrong(const std::string& path, std::string_view what) {
@@ -24,8 +27,7 @@ std::unexpected<std::string> wrong(const std::string& path, std::string_view wha
 // A value for an error: short, on one line, without control characters.
 std::string shown(const Json& value) {
   std::string text = value.dump(-1, ' ', true);
-  constexpr std::size_t kMost = 60;
-  if (text.size() > kMost) text = text.substr(0, kMost) + "...";
+  if (text.size() > kMostShown) text = text.substr(0, kMostShown) + "...";
   return text;
 }
 
@@ -209,13 +211,11 @@ std::expected<PrivateFile, std::string> private_from(const Json& json, const std
 
 // One line. .NET writes what HTML might take for its own as \u and four digits, and so do we.
 std::string line_of(const Json& json) {
-  constexpr std::string_view kEscaped = "+<>&'`";
   std::string text;
   for (const char c : json.dump(-1, ' ', true, Json::error_handler_t::replace)) {
     if (kEscaped.find(c) == std::string_view::npos) {
       text += c;
     } else {
-      constexpr std::string_view kDigits = "0123456789ABCDEF";
       text.append("\\u00").append({kDigits[static_cast<unsigned>(c) >> 4], kDigits[c & 15]});
     }
   }

@@ -74,6 +74,10 @@ for i in 1 2; do
   field $private 'd["Pkcs12"]' | base64 -d >key.p12
   openssl pkcs12 -in key.p12 -passin pass: -nodes -out key.pem 2>errors ||
     fail "openssl does not open the PKCS#12: $(cat errors)"
+  # What .NET of every version and mono read.
+  openssl pkcs12 -in key.p12 -passin pass: -info -noout 2>text || fail "no -info: $(cat text)"
+  grep -q '^MAC: sha1,' text || fail "the checksum: $(cat text)"
+  same "$(grep -c 'pbeWithSHA1And3-KeyTripleDES-CBC' text)" 2 'ciphers'
   openssl rsa -in key.pem -RSAPublicKey_out -outform DER -out of_key.der 2>errors
   openssl x509 -in key.pem -pubkey -noout | openssl rsa -pubin -RSAPublicKey_out -outform DER \
     -out of_certificate.der 2>errors
@@ -85,6 +89,7 @@ for i in 1 2; do
   grep -q "Subject: CN = shop.IronSHT.server$i\$" text || fail "the subject: $(cat text)"
   grep -q "Issuer: CN = shop.IronSHT.server$i\$" text || fail "the issuer: $(cat text)"
   grep -q 'Signature Algorithm: rsassaPss' text || fail "the signature: $(cat text)"
+  grep -q 'Salt Length: 0x20' text || fail "the salt: $(cat text)"
   grep -q 'Hash Algorithm: sha256' text || fail "the hash: $(cat text)"
   openssl x509 -in key.pem -noout -checkend $((29 * 86400)) >/dev/null || fail 'it expires early'
   openssl x509 -in key.pem -noout -checkend $((31 * 86400)) >/dev/null && fail 'it expires late'

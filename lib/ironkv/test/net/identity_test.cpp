@@ -96,9 +96,8 @@ TEST_CASE("a public key is the PKCS#1 form of the modulus and 65537") {
 
 TEST_CASE("bits are told only of a whole RSA public key") {
   std::vector<std::byte> key(someone().public_key().begin(), someone().public_key().end());
+  CHECK_FALSE(key_bits_of(std::span(key).first(269)));
   key.push_back(std::byte{0});
-  CHECK_FALSE(key_bits_of(key));
-  key.resize(key.size() - 2);
   CHECK_FALSE(key_bits_of(key));
   CHECK_FALSE(key_bits_of({}));
   CHECK_FALSE(key_bits_of(bytes_of("thirty-two bytes of something...")));
