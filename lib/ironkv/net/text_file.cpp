@@ -103,10 +103,6 @@ std::expected<std::string, std::string> read_text_file(const std::string& path) 
 
 std::expected<void, std::string> write_text_file(const std::string& path, std::string_view text,
                                                  Readers readers, IfThere if_there) {
-  struct stat status{};
-  if (if_there == IfThere::kRefuse && ::lstat(path.c_str(), &status) == 0) {
-    return there_already(path);
-  }
   const std::string draft = draft_of(path);
   int error = 0;
   {

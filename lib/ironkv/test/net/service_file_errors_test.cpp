@@ -134,6 +134,8 @@ TEST_CASE("a port that is none is refused") {
     CHECK(of_service("4003", port).ends_with(": a port is a number from 1 to 65535"));
     CHECK(of_private("4001", port).ends_with(": a port is a number from 1 to 65535"));
   }
+  CHECK(of_service("4003", "65536") ==
+        "Port of server 3 is 65536: a port is a number from 1 to 65535");
   CHECK(of_service("4003", "70000") ==
         "Port of server 3 is 70000: a port is a number from 1 to 65535");
 }
