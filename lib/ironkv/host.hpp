@@ -93,7 +93,8 @@ class HostOf {
   // The number of an end point, which is remembered. Hosts have their places in the list.
   Result<PeerId> peer(Bytes end_point);
   // A client that will not come back. If it does, its messages start again at number 1.
-  // A durable host writes forget_record() to its journal. Requires: not a host.
+  // A durable host first writes append_forget_record() to its journal, if the client has ever said
+  // something. Requires: not a host.
   void forget(PeerId client);
 
   // A frame that came from `source`, whose identity the transport vouches for. Any bytes will do.

@@ -9,7 +9,8 @@
 // How ironkv and ironkv-server end: well, or with one line for the user.
 namespace quintet::ironkv::app {
 
-inline constexpr int kAbsent = 1;       // the key has no value
+inline constexpr int kAbsent = 1;       // ironkv: the key has no value
+inline constexpr int kFailed = 1;       // ironkv-server: the journal cannot be written
 inline constexpr int kBadInput = 2;     // arguments or files make no sense
 inline constexpr int kUnreachable = 3;  // no answer in time
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <atomic>
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -28,16 +30,28 @@ sigset_t block_signals() {
   return signals;
 }
 
-void explain_cluster(const std::vector<ServerAddress>& servers) {
+void explain_cluster(const ServerOptions& options) {
+  const std::vector<ServerAddress>& servers = options.servers;
   std::string list;
   for (const ServerAddress& server : servers) {
     list += (list.empty() ? "" : ",") + server.to_string();
   }
   fmt::print(
-      "{} servers on this machine, without TLS; what they store is gone when they end. Try\n"
+      "{} servers on this machine, without TLS; what they store {}. Try\n"
       "  ironkv --servers {} set 7 hello\n"
       "  ironkv --servers {} get 7\n",
-      servers.size(), list, list);
+      servers.size(), options.durability == Durability::kNone ? "is gone when they end" : "is kept",
+      list, list);
+}
+
+void tell_recovered(const ServerOptions& options, const Server& server) {
+  if (options.durability == Durability::kNone) return;
+  const Recovered& found = server.recovered();
+  fmt::print("server {}: {}\n", options.me + 1,
+             found.is_new
+                 ? "a new table in " + options.journal.folder
+                 : fmt::format("the table of {}: {} bytes and {} records", options.journal.folder,
+                               found.snapshot_bytes, found.records));
 }
 
 int run(int count, const char* const* arguments) {
@@ -57,18 +71,29 @@ int run(int count, const char* const* arguments) {
       say(server.error());
       return kBadInput;
     }
+    tell_recovered(options, *server);
     servers.push_back(std::move(*server));
   }
   std::vector<std::jthread> threads;
   threads.reserve(servers.size());
-  for (Server& server : servers) threads.emplace_back([&server] { server.run(); });
-  if (is_cluster) explain_cluster(wanted->front().servers);
+  std::atomic<bool> has_failed = false;
+  for (Server& server : servers) {
+    threads.emplace_back([&] {
+      server.run();
+      if (server.failure().empty()) return;
+      say(server.failure());
+      has_failed = true;
+      ::kill(::getpid(), SIGTERM);  // the others end as well
+    });
+  }
+  if (is_cluster) explain_cluster(wanted->front());
   fmt::print("[[READY]]\n");
   std::fflush(stdout);
   int signal = 0;
   sigwait(&signals, &signal);
   for (Server& server : servers) server.stop();
-  return 0;
+  threads.clear();
+  return has_failed ? kFailed : 0;
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <charconv>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -24,7 +25,9 @@ constexpr const char* kAbout =
     "process, to try it.";
 constexpr const char* kFooter =
     "Prints [[READY]] when it listens. SIGTERM and SIGINT end it, after what was said is sent.\n"
-    "Exit status: 0 ended by a signal, 2 wrong arguments or files, or it cannot listen.";
+    "Exit status: 0 ended by a signal, 1 what is to be kept cannot be written any more (nothing "
+    "that "
+    "was answered is lost), 2 wrong arguments or files, or it cannot listen.";
 constexpr std::uint16_t kFirstPort = 4001;
 
 template <class Number>
@@ -50,6 +53,26 @@ void add_limits(CLI::App& app, ServerOptions& limits) {
   app.add_flag("--plain-anywhere", limits.allow_plain_anywhere,
                "Listen beyond the loopback interface also without TLS: anybody may say that they "
                "are a server of the cluster");
+}
+
+void add_durability(CLI::App& app, ServerOptions& limits) {
+  app.add_option_function<std::string>(
+         "--durability",
+         [&](const std::string& mode) {
+           limits.durability = mode == "always"     ? Durability::kAlways
+                               : mode == "periodic" ? Durability::kPeriodic
+                                                    : Durability::kNone;
+         },
+         "none: a restarted server begins with nothing. always: what is answered is kept. "
+         "periodic: kept after --sync-ms at the latest")
+      ->check(CLI::IsMember({"none", "periodic", "always"}));
+  app.add_option("--data", limits.journal.folder,
+                 "Folder for what is kept; of a cluster, one folder in it for each server");
+  add_number(app, "--sync-ms", limits.sync_ms, "Of --durability periodic", 1, 3'600'000);
+  app.add_option_function<std::uint64_t>(
+         "--journal-mib", [&](std::uint64_t mib) { limits.journal.log_bytes = mib << 20; },
+         "Size of a new journal (64); at half of it the server writes a checkpoint")
+      ->check(CLI::Range(16, 1 << 20));
 }
 
 // addr=ADDRESS, port=PORT; profile= and verbose= mean nothing here.
@@ -85,6 +108,9 @@ Outcome<std::vector<ServerOptions>> cluster_to_try(const ServerArguments& argume
   for (options.me = 0; options.me < arguments.cluster; ++options.me) {
     options.port = options.servers[options.me].port;
     all.push_back(options);
+    if (!options.journal.folder.empty()) {
+      all.back().journal.folder += fmt::format("/server{}", options.me + 1);
+    }
   }
   return all;
 }
@@ -131,6 +157,7 @@ std::expected<ServerArguments, int> server_arguments(int count, const char* cons
   add_number(app, "--port", a.port,
              "Port instead of the private file's; the first one of a cluster (4001)", 1, 65'535);
   add_limits(app, a.limits);
+  add_durability(app, a.limits);
   try {
     app.parse(count, arguments);
   } catch (const CLI::ParseError& error) {
@@ -140,6 +167,12 @@ std::expected<ServerArguments, int> server_arguments(int count, const char* cons
 }
 
 Outcome<std::vector<ServerOptions>> servers_of(ServerArguments arguments) {
+  const bool is_durable = arguments.limits.durability != Durability::kNone;
+  if (is_durable == arguments.limits.journal.folder.empty()) {
+    return bad_input(is_durable ? "--durability needs a folder: add --data FOLDER"
+                                : "--data is of no use without --durability: add always or "
+                                  "periodic");
+  }
   if (arguments.cluster > 0) {
     if (!arguments.service.empty()) {
       return bad_input("--cluster makes its own service: leave out " + arguments.service);

@@ -44,6 +44,7 @@ struct Client::Impl final : Connection::Owner, std::enable_shared_from_this<Clie
   void on_frame(Connection& connection, Bytes frame) override;
   void on_closed(Connection& connection) override;
   void end_turn() override;
+  void wants_flush(Connection&) override {}  // end_turn() flushes all
 
   struct Told {
     std::uint64_t token;

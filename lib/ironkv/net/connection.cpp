@@ -77,9 +77,8 @@ void Connection::on_readable() {
   has_written_ = false;
   while (read_some() && stream_->has_pending()) {
   }
+  if (!is_closed() && has_output()) owner_.wants_flush(*this);  // it may have waited for this read
   owner_.end_turn();
-  if (is_closed()) return;
-  flush();  // a write may have waited for this read
   if (is_closed()) return;
   acknowledge_quickly();
   wait_to_read();
@@ -166,7 +165,7 @@ void Connection::on_writable() {
   if (state_ == State::kShaking) {
     shake_hands();
   } else {
-    flush();
+    owner_.wants_flush(*this);
   }
   owner_.end_turn();
 }

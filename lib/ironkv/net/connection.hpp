@@ -31,6 +31,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
     virtual void on_frame(Connection& connection, Bytes frame) = 0;
     // Within any call to the connection; the connection is still there.
     virtual void on_closed(Connection& connection) = 0;
+    // It has something left to write: at end_turn(), or when the owner lets it.
+    virtual void wants_flush(Connection& connection) = 0;
     // Nothing more happens in this turn: time to flush.
     virtual void end_turn() = 0;
 

@@ -40,6 +40,9 @@ std::expected<void, std::string> check(const ServerOptions& options) {
     return refused("the private key is not that of server " + std::to_string(options.me) +
                    " of the list: take its own private file");
   }
+  if (options.durability != Durability::kNone && options.journal.folder.empty()) {
+    return refused("durability needs a folder for the journal: name one");
+  }
   if (options.handshake_ms == 0) return refused("handshake_ms is 0: nobody could connect");
   return {};
 }
@@ -52,6 +55,7 @@ std::expected<Server, std::string> Server::create(ServerOptions options) {
   if (!host) return refused(host.error());
   auto impl = std::make_unique<Impl>(std::move(options), std::move(*host));
   if (auto secured = impl->secure(); !secured) return refused(secured.error());
+  if (auto recovered = impl->recover(); !recovered) return refused(recovered.error());
   if (auto listening = impl->listen(); !listening) return refused(listening.error());
   return Server(std::move(impl));
 }
@@ -65,7 +69,9 @@ void Server::set_port_of(PeerId server, std::uint16_t port) {
   impl_->options.servers[server].port = port;
 }
 
+const Recovered& Server::recovered() const { return impl_->recovered; }
 void Server::run() { impl_->run(); }
+const std::string& Server::failure() const { return impl_->failure; }
 void Server::stop() {
   asio::post(impl_->loop, [impl = impl_.get()] { impl->begin_drain(); });
 }

@@ -12,6 +12,7 @@
 #include "ironkv/host.hpp"
 #include "ironkv/net/address.hpp"
 #include "ironkv/net/identity.hpp"
+#include "ironkv/net/journal.hpp"
 
 // A host of IronKV on the network: one loop on one thread around the pure Host (host.hpp). What is
 // read in one turn is answered with one write; nothing is allocated per request.
@@ -20,6 +21,14 @@
 // Threading: run() on one thread; stop(), post() and reshard() from any. Errors are sentences
 // without a full stop that name the input and what helps.
 namespace quintet::ironkv {
+
+// When what a host has carried out outlives the process and the machine.
+enum class Durability : std::uint8_t {
+  kNone,      // never: a restarted host begins with nothing, and its clients need new names
+  kPeriodic,  // after sync_ms at the latest; but before anything is said to another host, so that
+              // no range of keys is lost. Clients whose last requests were lost need new names
+  kAlways,  // before it is acknowledged or answered; requests of the same moment together
+};
 
 struct ServerOptions {
   std::vector<ServerAddress> servers{};  // all of the cluster; the first owns all keys at first
@@ -31,6 +40,10 @@ struct ServerOptions {
   // With it connections are TLS, and it has the key of servers[me]; without, plain.
   std::shared_ptr<const Identity> identity{};
   bool allow_plain_anywhere = false;
+
+  Durability durability = Durability::kNone;
+  JournalOptions journal{};       // unless kNone
+  std::uint32_t sync_ms = 1'000;  // kPeriodic
 
   std::uint32_t max_connections = 10'000;
   std::size_t max_frame_bytes = std::size_t{2} << 20;
@@ -45,7 +58,9 @@ struct ServerCounters {
   std::uint64_t accepted = 0, dialed = 0, closed = 0;
   std::uint64_t refused = 0;  // connections: too many, or of our own name
   std::uint64_t handshakes_late = 0;
-  std::uint64_t forgotten = 0;    // identities
+  std::uint64_t forgotten = 0;  // identities
+  std::uint64_t commits = 0;    // of the journal
+  std::uint64_t checkpoints = 0;
   std::uint32_t connections = 0;  // now
 };
 
@@ -62,8 +77,13 @@ class Server {
   // Before run(): where another server listens, when that was not known yet.
   void set_port_of(PeerId server, std::uint16_t port);
 
-  // Until stop(). Once.
+  // What the journal had, if there is one.
+  [[nodiscard]] const Recovered& recovered() const;
+
+  // Until stop(), or until the journal fails: then failure() says why, and nothing has left this
+  // host that is not durable. Once.
   void run();
+  [[nodiscard]] const std::string& failure() const;
   // Takes no new connections, waits a bounded time until everything said is sent and no range of
   // keys is on its way, and ends run().
   void stop();

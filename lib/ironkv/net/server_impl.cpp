@@ -209,6 +209,7 @@ std::byte* Server::Impl::frame(PeerId to, std::size_t bytes) {
     return nullptr;
   }
   mark_dirty(*connection);
+  speaks_to_host = speaks_to_host || host.is_host(to);
   return connection->frame(bytes);
 }
 
@@ -216,17 +217,19 @@ void Server::Impl::ack(PeerId to, std::uint64_t number) {
   Connection* const connection = state_of(to).newest;
   if (connection == nullptr) return;
   mark_dirty(*connection);
+  speaks_to_host = speaks_to_host || host.is_host(to);
   connection->ack(number);
 }
 
 void Server::Impl::end_turn() {
-  for (Connection* connection : dirty) {
-    connection->is_dirty = false;
-    connection->flush();
+  if (is_commit_due()) {
+    post_commit();
+  } else {
+    flush_dirty();
   }
-  dirty.clear();
   sort_leavers();
-  for (const Connection* connection : closed) {
+  for (Connection* connection : closed) {
+    if (connection->is_dirty) std::erase(dirty, connection);
     if (!connection->was_opened()) --shaking;
     const std::size_t place = connection->place;
     connections.back()->place = place;
@@ -253,6 +256,7 @@ void Server::Impl::arm_timer() {
 void Server::Impl::on_tick() {
   const std::uint64_t now = now_us();
   host.on_tick(now, *this);
+  sync_in_time(now);
   dialer.tick(now);
   if (shaking > 0) close_late(now);
   forget_idle(now);
@@ -296,6 +300,11 @@ void Server::Impl::forget_idle(std::uint64_t now) {
 }
 
 void Server::Impl::forget(PeerId client) {
+  if (journal && host.peers()[client].last_received > 0) {  // else no record is of it
+    record_bytes.clear();
+    host.append_forget_record(client, record_bytes);
+    record(record_bytes);
+  }
   host.forget(client);
   state_of(client) = PeerState();
   ++counters.forgotten;
@@ -314,12 +323,14 @@ void Server::Impl::begin_drain() {
 }
 
 bool Server::Impl::is_settled() const {
+  if (journal && journal->has_uncommitted()) return false;
   return host.is_quiet() && std::ranges::none_of(connections, [](const auto& connection) {
            return connection->has_output();
          });
 }
 
 void Server::Impl::finish() {
+  if (journal && journal->has_uncommitted()) commit();  // in vain if it is what has failed
   timer.cancel();
   dialer.stop();
   loop.stop();

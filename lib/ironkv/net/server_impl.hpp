@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -19,7 +21,9 @@
 //   I1 peers_[p].newest is the open connection of p that was opened last, and p is known to the
 //      host as long as it has one;
 //   I2 the host is called from handlers of the loop only, each of which ends with end_turn();
-//   I3 between two turns no connection is dirty, and connections_ has no closed one.
+//   I3 between two turns no connection is dirty, but when a commit is due, and connections has no
+//      closed one;
+//   I4 nothing is written to a connection while a record that is due to be durable is not.
 namespace quintet::ironkv {
 
 struct Server::Impl final : Connection::Owner {
@@ -28,6 +32,8 @@ struct Server::Impl final : Connection::Owner {
 
   // Makes what TLS needs.
   std::expected<void, std::string> secure();
+  // Opens the journal and brings the host to where it was.
+  std::expected<void, std::string> recover();
   // Errors: an address that is none, or where we may not listen, or a port in use.
   std::expected<void, std::string> listen();
   void run();
@@ -36,13 +42,14 @@ struct Server::Impl final : Connection::Owner {
   // HostSink.
   std::byte* frame(PeerId to, std::size_t bytes);
   void ack(PeerId to, std::uint64_t number);
-  void executed(PeerId, Bytes) {}
+  void executed(PeerId source, Bytes frame);
 
   // Connection::Owner.
   void on_open(Connection& connection, Bytes key) override;
   void on_frame(Connection& connection, Bytes frame) override;
   void on_closed(Connection& connection) override;
   void end_turn() override;
+  void wants_flush(Connection& connection) override { mark_dirty(connection); }
 
   struct PeerState {
     Connection* newest = nullptr;
@@ -63,6 +70,15 @@ struct Server::Impl final : Connection::Owner {
   bool identify(Connection& connection, Bytes key);
   void mark_dirty(Connection& connection);
 
+  // The journal (server_journal.cpp).
+  void record(std::span<const std::byte> bytes);
+  [[nodiscard]] bool is_commit_due() const;
+  void post_commit();
+  void commit();
+  void sync_in_time(std::uint64_t now);
+  void fail(std::string why);
+  void flush_dirty();
+
   void arm_timer();
   void on_tick();
   void close_late(std::uint64_t now);
@@ -75,6 +91,13 @@ struct Server::Impl final : Connection::Owner {
   ServerOptions options;
   Host host;
   std::unique_ptr<TlsContext> tls;  // none: plain
+  std::optional<Journal> journal;
+  Recovered recovered;
+  std::string failure;
+  std::vector<std::byte> record_bytes;
+  bool speaks_to_host = false;  // since the last commit
+  bool is_commit_posted = false;
+  std::uint64_t sync_at = 0;
   asio::io_context loop{1};
   tcp::acceptor acceptor{loop};
   asio::steady_timer timer{loop};

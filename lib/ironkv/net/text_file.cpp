@@ -82,7 +82,8 @@ void sync_folder_of(const std::string& path) {
 
 }  // namespace
 
-std::expected<std::string, std::string> read_text_file(const std::string& path) {
+std::expected<std::string, std::string> read_text_file(const std::string& path,
+                                                       std::size_t most_bytes) {
   const File file(path, O_RDONLY | O_NOCTTY);
   if (!file.is_open()) {
     return failed(path, "cannot be read", errno, "check the name, or make it with ironkv-certs");
@@ -95,8 +96,9 @@ std::expected<std::string, std::string> read_text_file(const std::string& path) 
     if (got < 0) return failed(path, "cannot be read", errno, "give it a file");
     if (got == 0) return text;
     text.append(chunk.data(), static_cast<std::size_t>(got));
-    if (text.size() > kMostTextBytes) {
-      return std::unexpected(path + " is larger than 64 MiB: give a file that ironkv-certs wrote");
+    if (text.size() > most_bytes) {
+      return std::unexpected(path + " is larger than " + std::to_string(most_bytes >> 20) +
+                             " MiB: give a file that ironkv-certs wrote");
     }
   }
 }

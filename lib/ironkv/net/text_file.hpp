@@ -7,13 +7,14 @@
 #include <string>
 #include <string_view>
 
-// Small files that are read and written as a whole. Errors are sentences that begin with the path.
+// Files that are read and written as a whole. Errors are sentences that begin with the path.
 namespace quintet::ironkv {
 
-// Larger files are none of ours.
+// Of service and private files; larger ones are none.
 inline constexpr std::size_t kMostTextBytes = std::size_t{64} << 20;
 
-[[nodiscard]] std::expected<std::string, std::string> read_text_file(const std::string& path);
+[[nodiscard]] std::expected<std::string, std::string> read_text_file(
+    const std::string& path, std::size_t most_bytes = kMostTextBytes);
 
 enum class Readers : std::uint8_t {
   kAnyone,     // as the umask allows

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+#include <utility>
+
+#include "ironkv/net/server_impl.hpp"
+
+// Of Server: what it keeps, and when. Records of a turn are appended as the host tells of them; the
+// commit is posted behind all events that have happened by now, so that those of many clients share
+// it, and what these are told waits for it.
+namespace quintet::ironkv {
+
+std::expected<void, std::string> Server::Impl::recover() {
+  if (options.durability == Durability::kNone) return {};
+  auto taken = Journal::open(options.journal);
+  if (!taken) return std::unexpected(taken.error());
+  journal.emplace(std::move(*taken));
+  auto found = journal->recover(host);
+  if (!found) return std::unexpected(found.error());
+  recovered = *found;
+  // Clients of before are gone until they connect.
+  for (PeerId peer = static_cast<PeerId>(options.servers.size()); peer < host.peers().end();
+       ++peer) {
+    if (host.peers()[peer].is_known) leavers.push_back({peer, 0});
+  }
+  sort_leavers();
+  return {};
+}
+
+void Server::Impl::executed(PeerId source, Bytes frame) {
+  if (!journal) return;
+  record_bytes.clear();
+  host.append_record(source, frame, record_bytes);
+  record(record_bytes);
+}
+
+void Server::Impl::record(Bytes bytes) {
+  if (!failure.empty()) return;
+  if (auto done = journal->append(bytes); !done) fail(std::move(done.error()));
+}
+
+bool Server::Impl::is_commit_due() const {
+  if (!journal || !journal->has_uncommitted()) return false;
+  return options.durability == Durability::kAlways || speaks_to_host || is_draining ||
+         !failure.empty();
+}
+
+void Server::Impl::post_commit() {
+  if (is_commit_posted) return;
+  is_commit_posted = true;
+  asio::post(loop, [this] {
+    is_commit_posted = false;
+    commit();
+    end_turn();
+  });
+}
+
+void Server::Impl::commit() {
+  if (!journal || !failure.empty()) return;
+  if (auto done = journal->commit(); !done) return fail(std::move(done.error()));
+  ++counters.commits;
+  speaks_to_host = false;
+  sync_at = now_us() + std::uint64_t{options.sync_ms} * 1000;
+  if (!journal->wants_checkpoint()) return;
+  if (auto done = journal->checkpoint(host); !done) return fail(std::move(done.error()));
+  ++counters.checkpoints;
+}
+
+void Server::Impl::sync_in_time(std::uint64_t now) {
+  if (journal && journal->has_uncommitted() && now >= sync_at) commit();
+}
+
+// Nothing may leave any more: the state has what is not durable.
+void Server::Impl::fail(std::string why) {
+  if (!failure.empty()) return;
+  failure = std::move(why);
+  asio::post(loop, [this] {
+    for (const auto& connection : connections) connection->shut_down();
+    finish();
+  });
+}
+
+void Server::Impl::flush_dirty() {
+  if (!failure.empty()) return;
+  for (Connection* connection : dirty) {
+    connection->is_dirty = false;
+    connection->flush();
+  }
+  dirty.clear();
+}
+
+}  // namespace quintet::ironkv
