@@ -131,6 +131,7 @@ bool HostOf<kFault>::restore_peer(WireReader& reader) {
   restored.last_received = reader.number();
   restored.acked = reader.number();
   if (!restored.window.is_empty()) return false;  // the same end point twice
+  restored.resend_after = options_.resend_after;
   const std::uint64_t unacked = reader.number();
   for (std::uint64_t i = 0; reader.is_good() && i < unacked; ++i) {
     const Bytes frame = reader.bytes();
