@@ -140,17 +140,22 @@ void ClientCoreOf<kFault>::finish_shards(Channel& channel, std::uint64_t up_to, 
   }
 }
 
-// C2: of the oldest Get or Set. Returns whether it can be.
+// C2: of the oldest Get or Set. Returns whether it can be; if not, nothing has changed.
 template <Fault kFault>
 template <ClientSink Sink>
 bool ClientCoreOf<kFault>::receive_answer(ServerId server, const MessageView& message, Sink& sink) {
   Channel& channel = channels_[server];
   if (message.kind != MessageKind::kReply && message.kind != MessageKind::kRedirect) return false;
-  // What is answered was received, and so were the ones before it.
-  finish_shards(channel, channel.finished + channel.window.size(), sink);
-  if (channel.window.is_empty()) return false;
-  const CallId id = channel.window.front();
+  std::size_t shards = 0;
+  const auto is_shard = [&](std::size_t place) {
+    return calls_[channel.window.at(place)].kind == MessageKind::kShard;
+  };
+  while (shards < channel.window.size() && is_shard(shards)) ++shards;
+  if (shards == channel.window.size()) return false;
+  const CallId id = channel.window.at(shards);
   if (calls_[id].key != message.key) return false;
+  // What is answered was received, and so were the ones before it.
+  finish_shards(channel, channel.finished + shards, sink);
   channel.window.pop();
   ++channel.finished;
   ++counters_.answers;
