@@ -115,6 +115,7 @@ bool HostOf<kFault>::restore_table(WireReader& reader) {
     const Key key = reader.number();
     const Bytes value = reader.bytes(kMostValueBytes);
     if (!reader.is_good() || (last && key <= *last)) return false;
+    if (map_.owner(key) != options_.me) return false;  // I2
     last = key;
     table_.set(key, pool_->make(value));
   }
