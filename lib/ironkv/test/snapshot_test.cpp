@@ -133,6 +133,29 @@ TEST_CASE("a snapshot that stores a key of another host is refused") {
   CHECK(again.host.restore(snapshot).error() == Error::kBadSnapshot);
 }
 
+TEST_CASE("a snapshot is refused whose unacknowledged messages have wrong numbers or kinds") {
+  HostDriver driver;
+  driver.say(driver.client(), set(5, "value"));
+  const std::vector<std::byte> snapshot = driver.snapshot();
+  const FrameView last{
+      .number = 1, .destination = bytes_of("client"), .message = reply(5, "value")};
+  const std::size_t at = snapshot.size() - frame_bytes(last);
+  REQUIRE(to_hex(Bytes(snapshot).subspan(at)) == to_hex(bytes_of(last)));
+  const auto refusal = [&](std::uint64_t number, MessageKind kind) {
+    FrameView changed = last;
+    changed.number = number;
+    changed.message.kind = kind;  // of the same length
+    std::vector<std::byte> bytes = snapshot;
+    write_frame(changed, bytes.data() + at);
+    const Result<void> result = restored(three_hosts(), bytes);
+    return result ? "none" : std::string(to_string(result.error()));
+  };
+  CHECK(refusal(1, MessageKind::kReply) == "none");
+  CHECK(refusal(0, MessageKind::kReply) == to_string(Error::kBadSnapshot));
+  CHECK(refusal(2, MessageKind::kReply) == to_string(Error::kBadSnapshot));
+  CHECK(refusal(1, MessageKind::kSet) == to_string(Error::kBadSnapshot));
+}
+
 TEST_CASE("the snapshot of another host or list of hosts is refused by name") {
   const HostDriver driver;
   const std::vector<std::byte> snapshot = driver.snapshot();

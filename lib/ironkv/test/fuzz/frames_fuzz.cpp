@@ -10,6 +10,7 @@
 //                               bits 3-4: source: the other host, two clients, a stranger
 //                               bit 5: the frame is put in front of: 00 number destination, with
 //                                      the number that is due; else the bytes are all of it
+//                               bit 6: of the frame there are 8 * size bytes
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -122,7 +123,7 @@ class World {
     }
     const PeerId sources[] = {1 - at, 2, 3, 4};
     const PeerId source = sources[what >> 3 & 3];
-    Buffer frame = input.take(size);
+    Buffer frame = input.take((what & 64) != 0 ? 8 * size : size);
     if ((what & 32) != 0) frame = numbered(node.host.peers()[source].last_received + 1, frame);
     put(node, source, frame);
   }
