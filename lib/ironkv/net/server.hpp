@@ -88,7 +88,7 @@ class Server {
   // keys is on its way, and ends run().
   void stop();
 
-  // Runs `look` between two turns. It must not change what the host has, nor call the server.
+  // Runs `look` between two turns; never, if run() has ended. It must not call the server.
   using Look = std::move_only_function<void(const Host& host, const ServerCounters& counters)>;
   void post(Look look);
   // Host::reshard(), answered on the server's thread.

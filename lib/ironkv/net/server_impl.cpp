@@ -181,7 +181,7 @@ void Server::Impl::on_closed(Connection& connection) {
   PeerState& state = state_of(connection.peer);
   --state.connections;
   if (state.connections == 0) {
-    leavers.push_back({connection.peer, 0});
+    leavers.push_back(connection.peer);
     state.newest = nullptr;
     return;
   }
@@ -275,15 +275,16 @@ void Server::Impl::close_late(std::uint64_t now) {
 
 // Clients whose last connection was closed in this turn. Who never said anything is forgotten now.
 void Server::Impl::sort_leavers() {
-  for (const Leaver& leaver : leavers) {
-    PeerState& state = state_of(leaver.peer);
-    if (host.is_host(leaver.peer) || state.connections > 0) continue;
-    const Peer& peer = host.peers()[leaver.peer];
+  for (const PeerId leaver : leavers) {
+    PeerState& state = state_of(leaver);
+    if (host.is_host(leaver) || state.connections > 0) continue;
+    const Peer& peer = host.peers()[leaver];
+    if (!peer.is_known) continue;  // it left twice
     if (peer.last_received == 0 && peer.acked == 0 && peer.window.is_empty()) {
-      forget(leaver.peer);
+      forget(leaver);
     } else {
       state.left_at = now_us();
-      idle.push_back({leaver.peer, state.left_at});
+      if (!std::exchange(state.is_listed, true)) idle.push_back({leaver, state.left_at});
     }
   }
   leavers.clear();
@@ -292,10 +293,16 @@ void Server::Impl::sort_leavers() {
 void Server::Impl::forget_idle(std::uint64_t now) {
   const std::uint64_t after = std::uint64_t{options.idle_identity_seconds} * 1'000'000;
   while (!idle.empty() && now - idle.front().at >= after) {
-    const Leaver leaver = idle.front();
+    const PeerId client = idle.front().peer;
     idle.pop_front();
-    const PeerState& state = state_of(leaver.peer);
-    if (state.connections == 0 && state.left_at == leaver.at) forget(leaver.peer);
+    PeerState& state = state_of(client);
+    if (state.connections > 0) {
+      state.is_listed = false;
+    } else if (now - state.left_at < after) {  // it was here meanwhile
+      idle.push_back({client, state.left_at});
+    } else {
+      forget(client);
+    }
   }
 }
 

@@ -55,8 +55,9 @@ struct Server::Impl final : Connection::Owner {
     Connection* newest = nullptr;
     std::uint32_t connections = 0;
     std::uint64_t left_at = 0;
+    bool is_listed = false;  // in `idle`
   };
-  struct Leaver {
+  struct Idle {
     PeerId peer;
     std::uint64_t at;
   };
@@ -106,8 +107,8 @@ struct Server::Impl final : Connection::Owner {
   std::vector<Connection*> dirty;
   std::vector<Connection*> closed;
   std::vector<PeerState> peers;
-  std::vector<Leaver> leavers;  // of this turn
-  std::deque<Leaver> idle;      // in the order of their leaving
+  std::vector<PeerId> leavers;  // of this turn
+  std::deque<Idle> idle;        // clients without a connection, each once
   std::uint32_t shaking = 0;    // connections whose handshake is not done
   std::uint64_t opened = 0;     // connections ever
   ServerCounters counters;
