@@ -199,12 +199,12 @@ TEST_CASE("without a server a call ends in time and says which server and why") 
     LocalCluster gone(1);
     servers = gone.addresses();
   }
-  auto client = BlockingClient::create({.servers = servers}, {.timeout = 300ms});
+  auto client = BlockingClient::create({.servers = servers}, {.timeout = 1000ms});
   REQUIRE(client);
   const auto got = client->get(1);
   REQUIRE_FALSE(got);
   CHECK(got.error().kind == CallError::Kind::kTimedOut);
-  CHECK(got.error().text == "no answer within 300 ms (" + servers[0].to_string() +
+  CHECK(got.error().text == "no answer within 1000 ms (" + servers[0].to_string() +
                                 ": Connection refused: see whether it runs there)");
 }
 

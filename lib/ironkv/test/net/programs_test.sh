@@ -87,8 +87,8 @@ one_line 1 'key 7 is absent' "${run[@]}" get 7
 expect 0 "127.0.0.1:$((port + 2)) answers in" "${run[@]}" ping
 one_line 2 "127.0.0.1:$port: the port is in use" "$server" --cluster 1 --port "$port"
 ended 0 TERM
-one_line 3 "127.0.0.1:$port: Connection refused" "${run[@]}" --timeout-ms 300 get 7
-expect 3 "127.0.0.1:$((port + 1)): Connection refused" "${run[@]}" --timeout-ms 300 ping
+one_line 3 "127.0.0.1:$port: Connection refused" "${run[@]}" --timeout-ms 2000 get 7
+expect 3 "127.0.0.1:$((port + 1)): Connection refused" "${run[@]}" --timeout-ms 1000 ping
 
 # service NAME [OPTION]: files of two servers, and the servers. Ends with 1 if a port is in use.
 service() {
@@ -109,10 +109,11 @@ run=("$ironkv" --service "$file")
 "${run[@]}" set 7 secret
 [[ $("${run[@]}" get 7) == secret ]] || fail 'not secret'
 expect 0 "127.0.0.1:$((port + 1)) answers in" "${run[@]}" ping
-one_line 3 'closed by the other side' "$ironkv" --servers "127.0.0.1:$port" --timeout-ms 500 get 7
+one_line 3 "no answer within 500 ms (127.0.0.1:$port: " "$ironkv" --servers "127.0.0.1:$port" \
+  --timeout-ms 500 get 7
 "$certs" --bits 2048 --output other --name other --server "127.0.0.1:$port" >/dev/null
 one_line 3 'another key than the service file' \
-  "$ironkv" --service other/other.IronSHT.service.txt --timeout-ms 1000 get 7
+  "$ironkv" --service other/other.IronSHT.service.txt --timeout-ms 2000 get 7
 one_line 2 'its key is not in' "$server" "$file" other/other.IronSHT.server1.private.txt
 one_line 2 "'port=0': a port is a number" "$server" "$file" shop/shop.IronSHT.server1.private.txt port=0
 one_line 2 'the port is in use' "$server" "$file" shop/shop.IronSHT.server1.private.txt

@@ -102,7 +102,7 @@ TEST_CASE("who never said anything is forgotten at once") {
 }
 
 TEST_CASE("a client that is gone for long is forgotten and one that returns is not") {
-  LocalCluster cluster(1, {.idle_identity_seconds = 1});
+  LocalCluster cluster(1, {.idle_identity_seconds = 2});
   const std::uint16_t port = cluster.addresses()[0].port;
   const auto known = [&] {
     return cluster.ask(0, [](const Host& host, auto) { return host.peers().known(); });
@@ -119,7 +119,7 @@ TEST_CASE("a client that is gone for long is forgotten and one that returns is n
   CHECK(eventually([&] {
     return cluster.ask(0, [](const Host& host, auto) { return host.counters().duplicates; }) == 1;
   }));
-  std::this_thread::sleep_for(std::chrono::milliseconds(1500));
+  std::this_thread::sleep_for(std::chrono::milliseconds(2500));
   CHECK(known() == 2);
   first.reset();
   CHECK(eventually([&] { return known() == 1; }));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <openssl/x509.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -53,11 +54,24 @@ BlockingClient client_of(std::vector<ServerAddress> servers, SharedIdentity iden
   return std::move(*client);
 }
 
-// Why a client of these servers gets no answer.
-std::string trouble(std::vector<ServerAddress> servers, SharedIdentity identity) {
-  const auto got = client_of(std::move(servers), std::move(identity), 500ms).get(1);
-  return got ? "none" : got.error().text;
+// Whether a client of these servers gets an answer.
+bool is_let_in(const std::vector<ServerAddress>& servers, const SharedIdentity& identity) {
+  return client_of(servers, identity).get(1).has_value();
 }
+// Whether it gets none, and says one of these as the reason. A busy machine may need a few tries to
+// come so far.
+bool is_refused(const std::vector<ServerAddress>& servers, const SharedIdentity& identity,
+                const std::vector<std::string>& reasons) {
+  return eventually([&] {
+    const auto got = client_of(servers, identity, 300ms).get(1);
+    return !got && std::ranges::any_of(reasons, [&](const std::string& reason) {
+      return got.error().text.find(reason) != std::string::npos;
+    });
+  });
+}
+// By the server, which closes the connection; perhaps before it has read all.
+const std::vector<std::string> kByServer = {"closed by the other side", "reset by peer",
+                                            "closed during the handshake"};
 
 TEST_CASE("keys are set got and moved over TLS") {
   const Pair& pair = pair_of_servers();
@@ -91,11 +105,10 @@ TEST_CASE("a client refuses a server with another key or another name") {
   LocalCluster cluster(pair.servers, pair.identities);
   auto servers = cluster.addresses();
   servers[0].public_key = address_of(*some_client(), "x").public_key;
-  CHECK(trouble(servers, some_client()).find("another key than the service file") !=
-        std::string::npos);
+  CHECK(is_refused(servers, some_client(), {"another key than the service file"}));
   servers = cluster.addresses();
   servers[0].name = "server9";
-  CHECK(trouble(servers, some_client()).find("not of the name server9") != std::string::npos);
+  CHECK(is_refused(servers, some_client(), {"not of the name server9"}));
   CHECK(cluster.ask(0, [](const Host& host, auto) { return host.counters().gets; }) == 0);
 }
 
@@ -106,21 +119,17 @@ TEST_CASE("a client with an expired certificate is refused") {
   ASN1_TIME* const past = X509_gmtime_adj(nullptr, -60);
   X509_set1_notAfter(expired->certificate(), past);
   ASN1_TIME_free(past);
-  CHECK(trouble(cluster.addresses(), expired).find("closed by the other side") !=
-        std::string::npos);
+  CHECK(is_refused(cluster.addresses(), expired, kByServer));
   CHECK(cluster.ask(0, [](const Host& host, auto) { return host.counters().gets; }) == 0);
-  CHECK(trouble(cluster.addresses(), some_client()) == "none");
+  CHECK(is_let_in(cluster.addresses(), some_client()));
 }
 
 TEST_CASE("the key of a server is taken only under its name") {
   const Pair& pair = pair_of_servers();
   LocalCluster cluster(pair.servers, pair.identities);
   // As somebody would who had the key: the same, in a certificate of another name.
-  auto servers = cluster.addresses();
-  const auto get_as = [&](const SharedIdentity& identity) {
-    return trouble({servers[0]}, identity);
-  };
-  CHECK(get_as(pair.identities[1]) == "none");
+  const std::vector<ServerAddress> first = {cluster.addresses()[0]};
+  CHECK(is_let_in(first, pair.identities[1]));
   const SharedIdentity renamed = std::make_shared<const Identity>(
       std::move(*Identity::from_pkcs12(*pair.identities[1]->to_pkcs12())));
   X509_NAME* const name = X509_NAME_new();
@@ -129,7 +138,7 @@ TEST_CASE("the key of a server is taken only under its name") {
   X509_set_subject_name(renamed->certificate(), name);
   X509_NAME_free(name);
   i2d_re_X509_tbs(renamed->certificate(), nullptr);  // its bytes are kept otherwise
-  CHECK(get_as(renamed).find("closed by the other side") != std::string::npos);
+  CHECK(is_refused(first, renamed, kByServer));
 }
 
 TEST_CASE("who does not speak TLS to a TLS port changes nothing") {
@@ -139,7 +148,7 @@ TEST_CASE("who does not speak TLS to a TLS port changes nothing") {
   CHECK(plain.send_frame(address_of(*pair.identities[1], "").public_key));
   CHECK(plain.is_closed_in_time());
   RawSocket stalled(cluster.addresses()[0].port);
-  CHECK(trouble(cluster.addresses(), some_client()) == "none");
+  CHECK(is_let_in(cluster.addresses(), some_client()));
   CHECK(stalled.is_closed_in_time());
 }
 
