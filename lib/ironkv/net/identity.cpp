@@ -200,7 +200,7 @@ std::expected<Identity, std::string> Identity::from_pkcs12(std::span<const std::
 
 std::expected<std::vector<std::byte>, std::string> Identity::to_pkcs12() const {
   ERR_clear_error();
-  // -1: no checksum yet; PKCS12_create makes one that .NET before 5 and mono do not read.
+  // -1: no checksum yet; PKCS12_create knows only the default one, SHA-256.
   const Pkcs12 file(PKCS12_create(kNoPassword, nullptr, key_.get(), certificate_.get(), nullptr,
                                   kCipher, kCipher, kRounds, -1, 0));
   if (!file || PKCS12_set_mac(file.get(), kNoPassword, 0, nullptr, 0, kRounds, EVP_sha1()) != 1) {

@@ -48,8 +48,8 @@ class Identity {
   [[nodiscard]] static std::expected<Identity, std::string> from_pkcs12(
       std::span<const std::byte> file);
 
-  // Such a file. Empty passwords protect nothing; so the ciphers are those which every reader
-  // knows: triple DES and SHA-1, as .NET writes them.
+  // Such a file. Empty passwords protect nothing; so its ciphers are those which the oldest readers
+  // know, triple DES and SHA-1: mono, for one, refuses AES.
   [[nodiscard]] std::expected<std::vector<std::byte>, std::string> to_pkcs12() const;
 
   [[nodiscard]] std::span<const std::byte> public_key() const { return public_key_; }

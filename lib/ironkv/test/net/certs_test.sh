@@ -74,7 +74,7 @@ for i in 1 2; do
   field $private 'd["Pkcs12"]' | base64 -d >key.p12
   openssl pkcs12 -in key.p12 -passin pass: -nodes -out key.pem 2>errors ||
     fail "openssl does not open the PKCS#12: $(cat errors)"
-  # What .NET of every version and mono read.
+  # Ciphers that old readers know, too.
   openssl pkcs12 -in key.p12 -passin pass: -info -noout 2>text || fail "no -info: $(cat text)"
   grep -q '^MAC: sha1,' text || fail "the checksum: $(cat text)"
   same "$(grep -c 'pbeWithSHA1And3-KeyTripleDES-CBC' text)" 2 'ciphers'
