@@ -19,7 +19,7 @@ std::expected<void, std::string> Server::Impl::recover() {
   // Clients of before are gone until they connect.
   for (PeerId peer = static_cast<PeerId>(options.servers.size()); peer < host.peers().end();
        ++peer) {
-    if (host.peers()[peer].is_known) leavers.push_back({peer, 0});
+    if (host.peers()[peer].is_known) leavers.push_back(peer);
   }
   sort_leavers();
   return {};

@@ -93,7 +93,7 @@ TEST_CASE("the judge of histories finds faults that change what clients are told
   const auto is_refuted = [](Fault fault) {
     for (std::uint64_t number = 0; number < 60; ++number) {
       Run run{variant(number), 1'000 + number, 10'000};
-      run.options.has_history = true;
+      run.options.is_recorded = true;
       const RunResult result = run_mutant(fault, run);
       if (testing::judge_linearizability(RegisterModel(), result.history).outcome ==
           testing::Linearizable::kNo) {
@@ -103,6 +103,11 @@ TEST_CASE("the judge of histories finds faults that change what clients are told
     return false;
   };
   CHECK(is_refuted(Fault::kAckBeforeDurable));
+  CHECK(is_refuted(Fault::kServesForeignKeys));
+  CHECK(is_refuted(Fault::kShardKeepsOwnership));
+  CHECK(is_refuted(Fault::kShardSkipsKey));
+  CHECK(is_refuted(Fault::kDelegateFromStranger));
+  CHECK(is_refuted(Fault::kMapNotSaved));
 }
 
 TEST_CASE("no host hands over more than 61 keys and a fault that lets it do so is found") {

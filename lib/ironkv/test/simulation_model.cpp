@@ -61,7 +61,7 @@ TEST_CASE("histories of simulated clusters are linearizable") {
   std::uint64_t calls = 0;
   for (std::uint64_t number = 0; number < kHistories; ++number) {
     Run run{variant(number), 1'000 + number, kSteps / 25};
-    run.options.has_history = true;
+    run.options.is_recorded = true;
     const RunResult result = run_real(run);
     const auto judgement = testing::judge_linearizability(RegisterModel(), result.history);
     INFO(to_text(run) << "\n" << judgement.explanation);

@@ -78,7 +78,7 @@ start always
 [[ $(kv get 10) == later ]] || fail 'an orderly end lost what was not synced yet'
 
 echo '== refused'
-expect 2 'is in use' "$server" --cluster 3 --port $((port + 10)) --durability always --data data
+expect 2 'is busy' "$server" --cluster 3 --port $((port + 10)) --durability always --data data
 expect 2 'add --data FOLDER' "$server" --cluster 3 --durability always
 expect 2 'without --durability' "$server" --cluster 3 --data data
 expect 2 '--durability' "$server" --cluster 3 --durability sometimes --data data

@@ -37,7 +37,7 @@ struct ClusterOptions {
   bool crashes = true;  // and so hosts are durable
   bool reshards = true;
   bool has_stranger = true;
-  bool has_history = false;  // calls are recorded for history()
+  bool is_recorded = false;  // calls are kept for history(), and nothing else looks at the run
 };
 
 // Where ranges may end: near the ends of the key space, and some between.
