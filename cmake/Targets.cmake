@@ -123,6 +123,48 @@ function(quintet_proof system)
   endforeach()
 endfunction()
 
+# quintet_fuzz(<system> <name> MAX_LEN bytes INPUTS n)
+#   Executable <system>_<name>_fuzz of <name>_fuzz.cpp, a libFuzzer target with the folder corpus/,
+#   and the CTest `<system>.fuzz_<name>` of the kind model. Where the compiler has no libFuzzer, and
+#   under sanitizers, testing/fuzz/replay.cpp runs it on INPUTS inputs that make_input.cpp makes.
+function(quintet_fuzz system name)
+  cmake_parse_arguments(PARSE_ARGV 2 arg "" "MAX_LEN;INPUTS" "")
+  _quintet_reject_unparsed(quintet_fuzz ${system} "${arg_UNPARSED_ARGUMENTS}")
+  include(CheckCXXSourceCompiles)
+  set(CMAKE_REQUIRED_FLAGS -fsanitize=fuzzer)
+  check_cxx_source_compiles(
+    "#include <stddef.h>\nextern \"C\" int LLVMFuzzerTestOneInput(const char*, size_t) { return 0; }"
+    QT_HAVE_LIBFUZZER)
+  unset(CMAKE_REQUIRED_FLAGS)
+
+  set(target ${system}_${name}_fuzz)
+  add_executable(${target} ${name}_fuzz.cpp)
+  target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/lib)
+  target_link_libraries(${target} PRIVATE quintet::${system})
+  add_dependencies(quintet_tests_model ${target})
+  set(corpus ${CMAKE_CURRENT_SOURCE_DIR}/corpus)
+  if(QT_HAVE_LIBFUZZER AND NOT QT_SANITIZE)
+    set(sanitizers -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all)
+    target_compile_options(${target} PRIVATE ${sanitizers})
+    target_link_options(${target} PRIVATE ${sanitizers})
+    # It adds what it finds to the first folder.
+    set(found ${CMAKE_CURRENT_BINARY_DIR}/found)
+    file(MAKE_DIRECTORY ${found})
+    set(arguments -runs=200000 -max_total_time=30 -max_len=${arg_MAX_LEN} -timeout=10
+      -artifact_prefix=${CMAKE_CURRENT_BINARY_DIR}/ ${found} ${corpus})
+  else()
+    target_sources(${target} PRIVATE ${PROJECT_SOURCE_DIR}/lib/testing/fuzz/replay.cpp
+      make_input.cpp)
+    set(arguments ${corpus} ${arg_INPUTS})
+    if(QT_SANITIZE)
+      math(EXPR fewer "${arg_INPUTS} / 5")
+      set(arguments ${corpus} ${fewer})
+    endif()
+  endif()
+  add_test(NAME ${system}.fuzz_${name} COMMAND ${target} ${arguments})
+  set_tests_properties(${system}.fuzz_${name} PROPERTIES LABELS model TIMEOUT 120)
+endfunction()
+
 # quintet_vm_test(<system> SOURCES ... SCRIPT file [DEPS ...])
 #   CTest `<system>.vm`, of label `e2e`: SCRIPT, with the helpers of lib/testing/vm/machine.sh, boots
 #   a virtual machine that runs the program made of SOURCES. Its arguments: that program, and a

@@ -27,7 +27,7 @@ enum class Durability : std::uint8_t {
   kNone,      // never: a restarted host begins with nothing, and its clients need new names
   kPeriodic,  // after sync_ms at the latest; but before anything is said to another host, so that
               // no range of keys is lost. Clients whose last requests were lost need new names
-  kAlways,  // before it is acknowledged or answered; requests of the same moment together
+  kAlways,    // before it is acknowledged or answered; requests of the same moment together
 };
 
 struct ServerOptions {
