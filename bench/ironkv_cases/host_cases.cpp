@@ -88,7 +88,7 @@ class Client {
     host_.on_frame(me_, requests.next(number_, number_ % keys()), answers);
     if (number_ % kAckEvery != 0) return;
     std::array<std::byte, ironkv::kAckBytes> ack;
-    ironkv::write_frame({.is_ack = true, .number = number_}, ack.data());
+    ironkv::write_ack(number_, ack.data());
     host_.on_frame(me_, ack, answers);
   }
 
@@ -148,7 +148,7 @@ Outcome move_keys(std::size_t value_bytes) {
   if (!job) return fail("the host refuses to move its keys");
   std::array<std::byte, ironkv::kAckBytes> ack;
   for (std::uint64_t number = 1; !from.reshards().back().is_done; ++number) {
-    ironkv::write_frame({.is_ack = true, .number = number}, ack.data());
+    ironkv::write_ack(number, ack.data());
     from.on_frame(1, ack, answers);
   }
   const double seconds = watch.seconds();

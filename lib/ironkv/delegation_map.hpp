@@ -32,6 +32,8 @@ class DelegationMapOf {
   // O(log entries).
   [[nodiscard]] const Owner& owner(const W& key) const { return entries_[entry_of(key)].owner; }
 
+  // The first key of the run of keys around `key` that have its owner.
+  [[nodiscard]] const W& begin_of_run(const W& key) const { return entries_[entry_of(key)].low; }
   // The end of the run of keys from `key` up that have the owner of `key`.
   [[nodiscard]] KeyBound<W> end_of_run(const W& key) const {
     const std::size_t next = entry_of(key) + 1;

@@ -212,10 +212,15 @@ inline std::byte* store_message(std::byte* at, const MessageView& message) {
   return 1 + 8 + 8 + frame.destination.size() + internal::message_bytes(frame.message);
 }
 
+// An acknowledgement: kAckBytes to `at`; returns the end of them.
+inline std::byte* write_ack(std::uint64_t number, std::byte* at) {
+  return store_le64(store_byte(at, 1), number);
+}
+
 // Writes frame_bytes(frame) bytes to `at`; returns the end of them.
 inline std::byte* write_frame(const FrameView& frame, std::byte* at) {
-  at = store_le64(store_byte(at, frame.is_ack ? 1 : 0), frame.number);
-  if (frame.is_ack) return at;
+  if (frame.is_ack) return write_ack(frame.number, at);
+  at = store_le64(store_byte(at, 0), frame.number);
   return internal::store_message(store_bytes(at, frame.destination), frame.message);
 }
 

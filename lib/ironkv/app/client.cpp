@@ -56,6 +56,16 @@ std::expected<Command, int> client_command(int count, const char* const* argumen
       ->required();
   add_key(add(app, chosen, a, "del", "Make a key absent", del), a);
   add(app, chosen, a, "ping", "See which servers answer", ping);
+  add_key(add(app, chosen, a, "where", "See which server has a key", where), a);
+  CLI::App* const mover =
+      add(app, chosen, a, "reshard",
+          "Move a range of keys to a server, whoever has them, while clients go on", reshard);
+  mover->add_option("low", a->key, "The first key")->required();
+  mover->add_option("high", a->high, "The key after the last one, or: end")->required();
+  mover->add_option("server", a->server, "Its number in the list, from 1, or HOST:PORT")
+      ->required();
+  add(app, chosen, a, "balance", "Move keys such that all servers have equally many", balance);
+  add(app, chosen, a, "stats", "Print the counters of all servers", stats);
   try {
     app.parse(count, arguments);
   } catch (const CLI::ParseError& error) {

@@ -11,12 +11,9 @@
 #include <string_view>
 #include <utility>
 
-#include "ironkv/app/addresses.hpp"
-#include "ironkv/net/blocking_client.hpp"
+#include "ironkv/app/connected.hpp"
 
 namespace quintet::ironkv::app {
-namespace {
-
 Outcome<Key> parse_key(std::string_view text) {
   const bool is_hexadecimal = text.starts_with("0x");
   const std::string_view digits = text.substr(is_hexadecimal ? 2 : 0);
@@ -44,6 +41,16 @@ Outcome<BlockingClient> connect(Cluster cluster, const ClientArguments& argument
   return std::move(*client);
 }
 
+Outcome<Connected> connected(const ClientArguments& arguments) {
+  auto cluster = cluster_of(arguments);
+  if (!cluster) return std::unexpected(cluster.error());
+  auto client = connect(*cluster, arguments);
+  if (!client) return std::unexpected(client.error());
+  return Connected{std::move(*cluster), std::move(*client)};
+}
+
+namespace {
+
 std::unexpected<Problem> problem_of(const CallError& error) {
   return problem(error.kind == CallError::Kind::kTimedOut ? kUnreachable : kBadInput, error.text);
 }
@@ -53,11 +60,9 @@ template <class Call>
 Outcome<void> with_key(const ClientArguments& arguments, Call call) {
   const auto key = parse_key(arguments.key);
   if (!key) return std::unexpected(key.error());
-  auto cluster = cluster_of(arguments);
-  if (!cluster) return std::unexpected(cluster.error());
-  auto client = connect(std::move(*cluster), arguments);
-  if (!client) return std::unexpected(client.error());
-  return call(*client, *key);
+  auto to = connected(arguments);
+  if (!to) return std::unexpected(to.error());
+  return call(to->client, *key);
 }
 
 }  // namespace

@@ -17,12 +17,19 @@ struct ClientArguments {
   std::uint32_t timeout_ms = 5000;
   std::string key{};
   std::string value{};
+  std::string high{};    // end of a range, which is not in it, or `end`
+  std::string server{};  // a number from 1, or HOST:PORT
 };
 
 Outcome<void> get(const ClientArguments& arguments);
 Outcome<void> set(const ClientArguments& arguments);
 Outcome<void> del(const ClientArguments& arguments);
 Outcome<void> ping(const ClientArguments& arguments);
+// About servers (admin_commands.cpp).
+Outcome<void> where(const ClientArguments& arguments);
+Outcome<void> reshard(const ClientArguments& arguments);
+Outcome<void> stats(const ClientArguments& arguments);
+Outcome<void> balance(const ClientArguments& arguments);
 
 using Command = std::function<Outcome<void>()>;
 // Or the exit status, after a message.

@@ -75,6 +75,14 @@ void add_durability(CLI::App& app, ServerOptions& limits) {
       ->check(CLI::Range(16, 1 << 20));
 }
 
+void add_metrics(CLI::App& app, ServerOptions& limits) {
+  app.add_option_function<std::uint16_t>(
+         "--metrics-port", [&](std::uint16_t port) { limits.metrics_port = port; },
+         "Answers GET /metrics (Prometheus) and GET /healthz on this port of 127.0.0.1; a cluster "
+         "takes the ports after it, too")
+      ->check(CLI::Range(1, 65'535));
+}
+
 // addr=ADDRESS, port=PORT; profile= and verbose= mean nothing here.
 Outcome<void> apply_setting(const std::string& setting, ServerArguments& arguments) {
   const std::size_t equals = setting.find('=');
@@ -108,6 +116,9 @@ Outcome<std::vector<ServerOptions>> cluster_to_try(const ServerArguments& argume
   for (options.me = 0; options.me < arguments.cluster; ++options.me) {
     options.port = options.servers[options.me].port;
     all.push_back(options);
+    if (options.metrics_port) {
+      all.back().metrics_port = static_cast<std::uint16_t>(*options.metrics_port + options.me);
+    }
     if (!options.journal.folder.empty()) {
       all.back().journal.folder += fmt::format("/server{}", options.me + 1);
     }
@@ -158,6 +169,7 @@ std::expected<ServerArguments, int> server_arguments(int count, const char* cons
              "Port instead of the private file's; the first one of a cluster (4001)", 1, 65'535);
   add_limits(app, a.limits);
   add_durability(app, a.limits);
+  add_metrics(app, a.limits);
   try {
     app.parse(count, arguments);
   } catch (const CLI::ParseError& error) {

@@ -218,4 +218,20 @@ BlockingClient::Outcome<void> BlockingClient::shard(ServerId from, const KeyRang
   return {};
 }
 
+BlockingClient::Outcome<AdminAnswer> BlockingClient::ask(ServerId server,
+                                                         const AdminRequest& request) {
+  Batch batch(1);
+  std::expected<AdminAnswer, std::string> found;
+  asio::post(impl_->loop, [&, impl = impl_.get()] {
+    impl->client->ask(server, request, impl->options.timeout,
+                      [&](std::expected<AdminAnswer, std::string> answer) {
+                        found = std::move(answer);
+                        batch.finish_one();
+                      });
+  });
+  batch.wait();
+  if (!found) return std::unexpected(CallError{CallError::Kind::kRefused, found.error()});
+  return std::move(*found);
+}
+
 }  // namespace quintet::ironkv

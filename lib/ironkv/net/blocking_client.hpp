@@ -58,6 +58,8 @@ class BlockingClient {
   Outcome<void> multi_set(std::span<const std::pair<Key, Bytes>> pairs);
   // Asks a server to hand over at most 61 keys. Servers refuse in silence.
   Outcome<void> shard(ServerId from, const KeyRange& range, ServerId to);
+  // Client::ask(). Errors are kRefused with what the server says, or why it does not answer.
+  Outcome<AdminAnswer> ask(ServerId server, const AdminRequest& request);
 
  private:
   struct Impl;

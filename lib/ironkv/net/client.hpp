@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "ironkv/admin.hpp"
 #include "ironkv/client_core.hpp"
 #include "ironkv/net/address.hpp"
 #include "ironkv/net/identity.hpp"
@@ -57,6 +58,11 @@ class Client {
   Result<void> get(Key key, Timeout timeout, Done done);
   Result<void> set(Key key, std::optional<Bytes> value, Timeout timeout, Done done);
   Result<void> shard(ServerId from, const KeyRange& range, ServerId to, Timeout timeout, Done done);
+
+  // Asks one server something of admin.hpp; the id is filled in. Sent once: if the connection
+  // breaks before the answer, that is the error, and the server may have done it.
+  using Told = std::move_only_function<void(std::expected<AdminAnswer, std::string> answer)>;
+  void ask(ServerId server, const AdminRequest& request, Timeout timeout, Told told);
 
   [[nodiscard]] const ClientCore& core() const;
   [[nodiscard]] bool is_connected(ServerId server) const;

@@ -124,6 +124,7 @@ void Client::Impl::on_open(Connection& connection, Bytes) {
   active_at = now_us();
   ensure_ticking();
   core.on_connected(connection.peer, *this);
+  send_asks(connection.peer);
 }
 
 void Client::Impl::on_frame(Connection& connection, Bytes frame) {
@@ -131,12 +132,14 @@ void Client::Impl::on_frame(Connection& connection, Bytes frame) {
     connection.has_spoken = true;
     dialer.is_good(connection.peer);
   }
+  if (is_admin_answer(frame)) return answer_ask(frame);
   core.on_frame(connection.peer, frame, *this);
 }
 
 void Client::Impl::on_closed(Connection& connection) {
   dialer.lost(connection.peer, connection.why_closed());
   dialer.want(connection.peer);
+  fail_asks(connection.peer, connection.why_closed());
   ensure_ticking();
   post_end_turn();
 }
@@ -154,6 +157,7 @@ void Client::Impl::end_turn() {
   if (is_shut_down || is_telling) return;
   const auto self = shared_from_this();
   tell_answers();
+  if (!is_shut_down) tell_asks();
   if (!is_shut_down) flush();
 }
 
@@ -164,7 +168,7 @@ void Client::Impl::tell_answers() {
   is_telling = true;
   while (!answers.told.empty() && !is_shut_down) {
     std::swap(answers, being_told);
-    for (const Told& told : being_told.told) {
+    for (const ToldCall& told : being_told.told) {
       Done call = std::move(calls[told.token]);
       give_back(told.token);
       const Bytes value = Bytes(being_told.values).subspan(told.at, told.size);
@@ -194,7 +198,8 @@ void Client::Impl::ensure_ticking() {
 }
 
 void Client::Impl::arm_timer() {
-  const bool is_waiting = core.open_calls() > 0 || now_us() - active_at < kIdleAfter;
+  const bool is_waiting =
+      core.open_calls() > 0 || !asks.empty() || now_us() - active_at < kIdleAfter;
   if (!is_waiting && !dialer.is_busy()) {
     is_ticking = false;
     return;
@@ -208,6 +213,7 @@ void Client::Impl::arm_timer() {
 void Client::Impl::on_tick() {
   const std::uint64_t now = now_us();
   core.on_tick(now, *this);
+  expire_asks(now);
   dialer.tick(now);
   for (const auto& connection : connections) {
     if (connection && connection->is_late(now)) connection->close("no handshake in time");

@@ -3,8 +3,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "ironkv/net/asio.hpp"
@@ -46,7 +48,22 @@ struct Client::Impl final : Connection::Owner, std::enable_shared_from_this<Clie
   void end_turn() override;
   void wants_flush(Connection&) override {}  // end_turn() flushes all
 
-  struct Told {
+  // What was asked beside the calls (client_admin.cpp).
+  struct Ask {
+    ServerId server;
+    AdminKind kind;
+    std::vector<std::byte> frame;
+    std::uint64_t deadline;
+    bool is_sent;
+    Client::Told told;
+  };
+  void send_asks(ServerId server);
+  void answer_ask(Bytes frame);
+  void fail_asks(ServerId server, const std::string& why);
+  void expire_asks(std::uint64_t now);
+  void tell_asks();
+
+  struct ToldCall {
     std::uint64_t token;
     CallStatus status;
     bool has_value;
@@ -54,7 +71,7 @@ struct Client::Impl final : Connection::Owner, std::enable_shared_from_this<Clie
     std::size_t size;
   };
   struct Answers {
-    std::vector<Told> told{};
+    std::vector<ToldCall> told{};
     std::vector<std::byte> values{};
   };
 
@@ -77,6 +94,9 @@ struct Client::Impl final : Connection::Owner, std::enable_shared_from_this<Clie
   std::vector<std::uint64_t> free;
   Answers answers;
   Answers being_told;
+  std::map<std::uint64_t, Ask> asks;  // by id
+  std::uint64_t asked = 0;
+  std::vector<std::pair<Client::Told, std::expected<AdminAnswer, std::string>>> asks_answered;
   std::uint64_t active_at = 0;
   bool is_telling = false;
   bool is_end_posted = false;

@@ -175,7 +175,7 @@ class OutputBuffer {
       reserve(0);
       filling_.begin = 0;
       std::byte* const at = store_be64(filling_.block.bytes.get(), kAckBytes);
-      write_frame({.is_ack = true, .number = ack_}, at);
+      write_ack(ack_, at);
       has_ack_ = false;
       ack_ = 0;
     }

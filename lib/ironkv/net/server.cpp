@@ -49,6 +49,20 @@ std::expected<void, std::string> check(const ServerOptions& options) {
 
 }  // namespace
 
+std::string statistics_text(const ServerCounters& counters) {
+  std::string text;
+  append_statistic(text, "connections", counters.connections);
+  append_statistic(text, "connections_accepted_total", counters.accepted);
+  append_statistic(text, "connections_dialed_total", counters.dialed);
+  append_statistic(text, "connections_closed_total", counters.closed);
+  append_statistic(text, "connections_refused_total", counters.refused);
+  append_statistic(text, "handshakes_late_total", counters.handshakes_late);
+  append_statistic(text, "identities_forgotten_total", counters.forgotten);
+  append_statistic(text, "journal_commits_total", counters.commits);
+  append_statistic(text, "journal_checkpoints_total", counters.checkpoints);
+  return text;
+}
+
 std::expected<Server, std::string> Server::create(ServerOptions options) {
   if (auto good = check(options); !good) return refused(good.error());
   auto host = make_host(options);
@@ -57,6 +71,7 @@ std::expected<Server, std::string> Server::create(ServerOptions options) {
   if (auto secured = impl->secure(); !secured) return refused(secured.error());
   if (auto recovered = impl->recover(); !recovered) return refused(recovered.error());
   if (auto listening = impl->listen(); !listening) return refused(listening.error());
+  if (auto watched = impl->listen_to_watchers(); !watched) return refused(watched.error());
   return Server(std::move(impl));
 }
 
@@ -65,6 +80,7 @@ Server::Server(Server&&) noexcept = default;
 Server::~Server() = default;
 
 std::uint16_t Server::port() const { return impl_->options.port; }
+std::uint16_t Server::metrics_port() const { return impl_->options.metrics_port.value_or(0); }
 void Server::set_port_of(PeerId server, std::uint16_t port) {
   impl_->options.servers[server].port = port;
 }

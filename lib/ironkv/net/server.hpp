@@ -6,9 +6,11 @@
 #include <expected>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "ironkv/admin.hpp"
 #include "ironkv/host.hpp"
 #include "ironkv/net/address.hpp"
 #include "ironkv/net/identity.hpp"
@@ -45,6 +47,9 @@ struct ServerOptions {
   JournalOptions journal{};       // unless kNone
   std::uint32_t sync_ms = 1'000;  // kPeriodic
 
+  // GET /metrics (Prometheus) and /healthz on this port of the loopback interface; 0: any.
+  std::optional<std::uint16_t> metrics_port{};
+
   std::uint32_t max_connections = 10'000;
   std::size_t max_frame_bytes = std::size_t{2} << 20;
   std::size_t max_output_bytes = std::size_t{16} << 20;  // that wait for one slow reader
@@ -64,6 +69,9 @@ struct ServerCounters {
   std::uint32_t connections = 0;  // now
 };
 
+// As statistics_text() of a host.
+[[nodiscard]] std::string statistics_text(const ServerCounters& counters);
+
 class Server {
  public:
   // Listens when it returns, and answers from run() on.
@@ -74,6 +82,7 @@ class Server {
 
   // Where it listens.
   [[nodiscard]] std::uint16_t port() const;
+  [[nodiscard]] std::uint16_t metrics_port() const;  // 0: there is none
   // Before run(): where another server listens, when that was not known yet.
   void set_port_of(PeerId server, std::uint16_t port);
 

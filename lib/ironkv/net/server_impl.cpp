@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstring>
 #include <utility>
 
 namespace quintet::ironkv {
@@ -75,6 +76,7 @@ std::expected<void, std::string> Server::Impl::listen() {
 
 void Server::Impl::run() {
   accept();
+  if (watch.is_open()) accept_watcher();
   arm_timer();
   run_loop(loop, options.busy_poll_us);
 }
@@ -169,7 +171,19 @@ void Server::Impl::on_frame(Connection& connection, Bytes frame) {
     connection.has_spoken = true;
     if (connection.is_dialed()) dialer.is_good(connection.peer);
   }
+  if (is_admin_request(frame)) return on_request(connection, frame);
   host.on_frame(connection.peer, frame, *this);
+}
+
+void Server::Impl::on_request(Connection& connection, Bytes frame) {
+  const auto request = read_admin_request(frame);
+  if (!request) return;  // as any other garbage
+  const auto answer =
+      answer_admin(host, connection.peer, *request, statistics_text(counters), *this);
+  std::byte* const at = connection.frame(answer.size());
+  if (at == nullptr) return;
+  std::memcpy(at, answer.data(), answer.size());
+  mark_dirty(connection);
 }
 
 // Called also from within the host, so the host is not told here.
@@ -326,6 +340,8 @@ void Server::Impl::begin_drain() {
   error_code ignored;
   acceptor.close(ignored);
   accept_again.cancel();
+  watch.close(ignored);
+  watch_again.cancel();
   end_turn();
 }
 

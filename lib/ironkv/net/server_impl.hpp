@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ironkv/net/asio.hpp"
@@ -70,6 +71,7 @@ struct Server::Impl final : Connection::Owner {
   PeerState& state_of(PeerId peer);
   bool identify(Connection& connection, Bytes key);
   void mark_dirty(Connection& connection);
+  void on_request(Connection& connection, Bytes frame);
 
   // The journal (server_journal.cpp).
   void record(std::span<const std::byte> bytes);
@@ -79,6 +81,12 @@ struct Server::Impl final : Connection::Owner {
   void sync_in_time(std::uint64_t now);
   void fail(std::string why);
   void flush_dirty();
+
+  // Who watches (server_metrics.cpp).
+  struct Watcher;
+  std::expected<void, std::string> listen_to_watchers();
+  void accept_watcher();
+  [[nodiscard]] std::string answer_watcher(std::string_view request_line) const;
 
   void arm_timer();
   void on_tick();
@@ -99,10 +107,13 @@ struct Server::Impl final : Connection::Owner {
   bool speaks_to_host = false;  // since the last commit
   bool is_commit_posted = false;
   std::uint64_t sync_at = 0;
+  unsigned watchers = 0;  // before the loop, which destroys the last ones
   asio::io_context loop{1};
   tcp::acceptor acceptor{loop};
   asio::steady_timer timer{loop};
   asio::steady_timer accept_again{loop};
+  tcp::acceptor watch{loop};
+  asio::steady_timer watch_again{loop};
   std::vector<std::shared_ptr<Connection>> connections;
   std::vector<Connection*> dirty;
   std::vector<Connection*> closed;

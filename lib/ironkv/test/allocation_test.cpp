@@ -56,9 +56,8 @@ class Client {
     QT_CHECK(host_.on_frame(id_, {bytes, frame_bytes(frame)}, sink) == Outcome::kExecuted);
   }
   void ack() {
-    const FrameView frame{.is_ack = true, .number = number_};
     std::byte bytes[kAckBytes];
-    write_frame(frame, bytes);
+    write_ack(number_, bytes);
     QT_CHECK(host_.on_frame(id_, bytes, sink) == Outcome::kAck);
   }
   // `count` gets and sets of the keys below `keys`, with values of every length, of which every

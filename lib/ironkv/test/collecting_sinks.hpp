@@ -42,7 +42,7 @@ class CollectingSink {
   void ack(std::uint32_t to, std::uint64_t number) {
     if (!is_reachable) return;
     frames.push_back({to, std::vector<std::byte>(kAckBytes)});
-    write_frame({.is_ack = true, .number = number}, frames.back().bytes.data());
+    write_ack(number, frames.back().bytes.data());
   }
   void executed(PeerId, Bytes frame) { executed_frames.emplace_back(frame.begin(), frame.end()); }
   void done(std::uint64_t token, const Answer& answer) {

@@ -41,7 +41,7 @@ class Sink {
     check_last();
     if (to != other_) return;
     to_other.emplace_back(kAckBytes);
-    write_frame({.is_ack = true, .number = number}, to_other.back().data());
+    write_ack(number, to_other.back().data());
   }
   void executed(PeerId, Bytes frame) { QT_CHECK(read_frame(frame).has_value()); }
   // The host fills a frame after it was given the room.

@@ -52,6 +52,23 @@ for round in 1 2 3; do
   expect 1 'is absent' "$ironkv" --servers "127.0.0.1:$port" get "$round"
 done
 
+echo '== killed after ranges have moved'
+kv reshard 3 7 2 | grep -qx "3 keys from 127.0.0.1:$port to 127.0.0.1:$((port + 1))" || fail reshard
+kv reshard 9 end "127.0.0.1:$((port + 2))" >/dev/null
+killed
+start always
+kv where 6 | grep -q "is with server 2, 127.0.0.1:$((port + 1)), which has keys 3 to 6" || fail where
+kv where 9 | grep -q 'which has keys 9 to the end' || fail where
+for key in {1..10}; do
+  [[ $key == 3 ]] && continue
+  [[ $(kv get "$key") == "value-3-$key" ]] || fail "key $key was lost when it moved"
+done
+kv balance | grep -qx "127.0.0.1:$port has 3 keys" || fail "balance: $(kv balance)"
+kv stats | grep -qx 'ironkv_keys 3' || fail 'stats'
+expect 2 'is no server of this service' "$ironkv" --servers "127.0.0.1:$port" reshard 1 2 7
+expect 2 'no key lies from 5 to before 4' "$ironkv" --servers "127.0.0.1:$port" reshard 5 4 1
+expect 0 'nothing to move' "$ironkv" --servers "127.0.0.1:$port" reshard 1 2 1
+
 echo '== killed while it is set'
 (
   for number in {1..400}; do

@@ -57,6 +57,18 @@ class RawSocket {
       if (::recv(descriptor_, some, sizeof(some), 0) <= 0) return true;
     }
   }
+  // What the other side says until it closes the connection.
+  std::vector<std::byte> read_to_end() {
+    std::vector<std::byte> all;
+    std::byte some[4096];
+    for (;;) {
+      pollfd poll{.fd = descriptor_, .events = POLLIN, .revents = 0};
+      if (::poll(&poll, 1, 30'000) != 1) return all;
+      const ssize_t got = ::recv(descriptor_, some, sizeof(some), 0);
+      if (got <= 0) return all;
+      all.insert(all.end(), some, some + got);
+    }
+  }
   [[nodiscard]] int descriptor() const { return descriptor_; }
 
  private:

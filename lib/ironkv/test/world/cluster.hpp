@@ -97,9 +97,7 @@ class Cluster {
    public:
     HostPort(Cluster& world, std::uint32_t me) : world_(world), me_(me) {}
     std::byte* frame(PeerId to, std::size_t bytes) { return world_.host_says(me_, to, bytes); }
-    void ack(PeerId to, std::uint64_t number) {
-      write_frame({.is_ack = true, .number = number}, frame(to, kAckBytes));
-    }
+    void ack(PeerId to, std::uint64_t number) { write_ack(number, frame(to, kAckBytes)); }
     void executed(PeerId source, Bytes frame) { world_.host_executes(me_, source, frame); }
 
    private:
@@ -112,9 +110,7 @@ class Cluster {
     std::byte* frame(ServerId to, std::size_t bytes) {
       return world_.network_.send(world_.node_of(client_), to, bytes, world_.random_);
     }
-    void ack(ServerId to, std::uint64_t number) {
-      write_frame({.is_ack = true, .number = number}, frame(to, kAckBytes));
-    }
+    void ack(ServerId to, std::uint64_t number) { write_ack(number, frame(to, kAckBytes)); }
     void done(std::uint64_t token, const Answer& answer) {
       world_.client_is_told(client_, token, answer);
     }

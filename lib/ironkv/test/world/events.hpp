@@ -275,7 +275,7 @@ void Cluster<kFault>::disturb() {
     const std::uint32_t from = random_.below(options_.hosts + options_.clients);
     if (from == host) return;
     std::byte* at = network_.send(from, host, kAckBytes, random_);
-    write_frame({.is_ack = true, .number = (std::uint64_t{1} << 40) + step_}, at);
+    write_ack((std::uint64_t{1} << 40) + step_, at);
     return;
   }
   const FrameView frame = strange_frame();

@@ -87,9 +87,7 @@ class Exploration {
       said.push_back({me, to, std::vector<std::byte>(bytes)});
       return said.back().bytes.data();
     }
-    void ack(PeerId to, std::uint64_t number) {
-      write_frame({.is_ack = true, .number = number}, frame(to, kAckBytes));
-    }
+    void ack(PeerId to, std::uint64_t number) { write_ack(number, frame(to, kAckBytes)); }
     void executed(PeerId, Bytes) { has_executed = true; }
   };
 
@@ -203,7 +201,7 @@ class Exploration {
     const std::optional<FrameView> frame = read_frame(said.bytes);
     if (frame->is_ack) return;
     std::vector<std::byte> bytes(kAckBytes);
-    write_frame({.is_ack = true, .number = frame->number}, bytes.data());
+    write_ack(frame->number, bytes.data());
     add(state.sent, id_of({client(), said.from, std::move(bytes)}));
   }
 

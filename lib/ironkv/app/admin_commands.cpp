@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "ironkv/app/client_commands.hpp"
+#include "ironkv/app/connected.hpp"
+
+// The commands that are about servers: whose a key is, moving ranges, counters.
+namespace quintet::ironkv::app {
+namespace {
+
+std::string text_of(const KeyRange& range) {
+  const std::string low = std::to_string(range.low.key);
+  if (range.high.is_infinite) return low + " to the end";
+  return low + " to " + std::to_string(range.high.key - 1);
+}
+
+// By number from 1, or as the list names it.
+Outcome<ServerId> parse_server_name(const std::string& text, const Cluster& cluster) {
+  for (ServerId i = 0; i < cluster.servers.size(); ++i) {
+    if (text == std::to_string(i + 1) || text == cluster.servers[i].to_string()) return i;
+  }
+  return bad_input(
+      fmt::format("'{}' is no server of this service: use a number from 1 to {}, or {}", text,
+                  cluster.servers.size(), cluster.servers[0].to_string()));
+}
+
+Outcome<AdminAnswer> ask(Connected& to, ServerId server, const AdminRequest& request) {
+  auto answer = to.client.ask(server, request);
+  if (!answer) return problem(kUnreachable, answer.error().text);
+  return std::move(*answer);
+}
+
+// Moves what `from` has of `range`, and tells how far it is. Returns the number of keys; none if
+// it has none of it.
+Outcome<std::optional<std::uint64_t>> move_range(Connected& to, ServerId from,
+                                                 const KeyRange& range, ServerId recipient) {
+  const EndPoint end_point = end_point_of_key(to.cluster.servers[recipient].public_key);
+  const auto begun =
+      to.client.ask(from, {.kind = AdminKind::kReshard, .range = range, .end_point = end_point});
+  if (!begun) {
+    if (begun.error().text == to_string(Error::kNotOwner)) return std::nullopt;
+    return problem(kUnreachable, begun.error().text);
+  }
+  for (std::uint64_t shown = 0;;) {
+    const auto progress = ask(to, from, {.kind = AdminKind::kProgress, .number = begun->reshard});
+    if (!progress) return std::unexpected(progress.error());
+    if (progress->is_done) return progress->keys;
+    if (progress->keys >= shown + 100'000) {
+      shown = progress->keys;
+      fmt::print(stderr, "{} keys have left {}\n", shown, to.cluster.servers[from].to_string());
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+}
+
+Outcome<std::uint64_t> keys_of(Connected& to, ServerId server) {
+  const auto answer = ask(to, server, {.kind = AdminKind::kNth});
+  if (!answer) return std::unexpected(answer.error());
+  return answer->total;
+}
+
+// `count` keys at the end of what `from` has.
+Outcome<void> move_last(Connected& to, ServerId from, ServerId recipient, std::uint64_t has,
+                        std::uint64_t count) {
+  const auto first = ask(to, from, {.kind = AdminKind::kNth, .number = has - count});
+  if (!first) return std::unexpected(first.error());
+  if (!first->nth) return {};  // others have moved some meanwhile
+  const auto moved = move_range(to, from, KeyRange::from(*first->nth), recipient);
+  if (!moved) return std::unexpected(moved.error());
+  fmt::print("{} keys from {} on: from {} to {}\n", moved->value_or(0), *first->nth,
+             to.cluster.servers[from].to_string(), to.cluster.servers[recipient].to_string());
+  return {};
+}
+
+}  // namespace
+
+// Each server knows for sure only what is its own; what another has, it has by hearsay.
+Outcome<void> where(const ClientArguments& arguments) {
+  const auto key = parse_key(arguments.key);
+  if (!key) return std::unexpected(key.error());
+  auto to = connected(arguments);
+  if (!to) return std::unexpected(to.error());
+  ServerId server = 0;
+  for (std::size_t hops = 0; hops <= 2 * to->cluster.servers.size(); ++hops) {
+    const auto answer = ask(*to, server, {.kind = AdminKind::kWhere, .key = *key});
+    if (!answer) return std::unexpected(answer.error());
+    if (answer->owner == server) {
+      fmt::print("key {} is with server {}, {}, which has keys {}\n", *key, server + 1,
+                 to->cluster.servers[server].to_string(), text_of(answer->run));
+      return {};
+    }
+    if (answer->owner >= to->cluster.servers.size()) {
+      return bad_input("the key is with a server that is not in the list: name all of them");
+    }
+    server = static_cast<ServerId>(answer->owner);
+  }
+  return problem(kUnreachable,
+                 fmt::format("key {} is on its way between servers: try again", *key));
+}
+
+Outcome<void> reshard(const ClientArguments& arguments) {
+  const auto low = parse_key(arguments.key);
+  if (!low) return std::unexpected(low.error());
+  KeyRange range = KeyRange::from(*low);
+  if (arguments.high != "end") {
+    const auto high = parse_key(arguments.high);
+    if (!high) return std::unexpected(high.error());
+    range.high = KeyBound<Key>::at(*high);
+  }
+  if (range.is_empty()) {
+    return bad_input(fmt::format("no key lies from {} to before {}", *low, arguments.high));
+  }
+  auto to = connected(arguments);
+  if (!to) return std::unexpected(to.error());
+  const auto recipient = parse_server_name(arguments.server, to->cluster);
+  if (!recipient) return std::unexpected(recipient.error());
+  bool has_moved = false;
+  for (ServerId from = 0; from < to->cluster.servers.size(); ++from) {
+    if (from == *recipient) continue;
+    const auto moved = move_range(*to, from, range, *recipient);
+    if (!moved) return std::unexpected(moved.error());
+    if (!*moved) continue;
+    has_moved = true;
+    fmt::print("{} keys from {} to {}\n", **moved, to->cluster.servers[from].to_string(),
+               to->cluster.servers[*recipient].to_string());
+  }
+  if (!has_moved) {
+    fmt::print("nothing to move: {} has all of it\n", to->cluster.servers[*recipient].to_string());
+  }
+  return {};
+}
+
+Outcome<void> stats(const ClientArguments& arguments) {
+  auto to = connected(arguments);
+  if (!to) return std::unexpected(to.error());
+  std::string silent;
+  for (ServerId server = 0; server < to->cluster.servers.size(); ++server) {
+    const auto answer = ask(*to, server, {.kind = AdminKind::kStatistics});
+    if (answer) {
+      fmt::print("# {}\n{}", to->cluster.servers[server].to_string(), answer->text);
+    } else {
+      silent += (silent.empty() ? "" : "; ") + answer.error().text;
+    }
+  }
+  std::fflush(stdout);
+  if (!silent.empty()) return problem(kUnreachable, silent);
+  return {};
+}
+
+// Who has more than his share gives the end of it to who has less.
+Outcome<void> balance(const ClientArguments& arguments) {
+  auto to = connected(arguments);
+  if (!to) return std::unexpected(to.error());
+  const auto servers = static_cast<ServerId>(to->cluster.servers.size());
+  std::vector<std::uint64_t> keys;
+  std::uint64_t total = 0;
+  for (ServerId server = 0; server < servers; ++server) {
+    const auto has = keys_of(*to, server);
+    if (!has) return std::unexpected(has.error());
+    keys.push_back(*has);
+    total += *has;
+  }
+  const std::uint64_t share = (total + servers - 1) / servers;
+  for (ServerId from = 0; from < servers; ++from) {
+    for (ServerId recipient = 0; recipient < servers; ++recipient) {
+      if (keys[from] <= share || keys[recipient] >= share) continue;
+      const std::uint64_t count = std::min(keys[from] - share, share - keys[recipient]);
+      if (auto done = move_last(*to, from, recipient, keys[from], count); !done) return done;
+      keys[from] -= count;
+      keys[recipient] += count;
+    }
+  }
+  for (ServerId server = 0; server < servers; ++server) {
+    const auto has = keys_of(*to, server);
+    if (!has) return std::unexpected(has.error());
+    fmt::print("{} has {} keys\n", to->cluster.servers[server].to_string(), *has);
+  }
+  return {};
+}
+
+}  // namespace quintet::ironkv::app

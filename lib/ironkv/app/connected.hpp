@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string_view>
+
+#include "ironkv/app/addresses.hpp"
+#include "ironkv/app/client_commands.hpp"
+#include "ironkv/net/blocking_client.hpp"
+
+// What the commands of ironkv have in common: keys, and a client of the named service.
+namespace quintet::ironkv::app {
+
+struct Connected {
+  Cluster cluster;
+  BlockingClient client;
+};
+
+[[nodiscard]] Outcome<Key> parse_key(std::string_view text);
+[[nodiscard]] Outcome<Cluster> cluster_of(const ClientArguments& arguments);
+[[nodiscard]] Outcome<BlockingClient> connect(Cluster cluster, const ClientArguments& arguments);
+// Both at once.
+[[nodiscard]] Outcome<Connected> connected(const ClientArguments& arguments);
+
+}  // namespace quintet::ironkv::app
