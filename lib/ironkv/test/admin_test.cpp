@@ -90,7 +90,7 @@ TEST_CASE("a re-shard that cannot be is refused with the reason") {
 
 TEST_CASE("a host counts its keys and names the one of a rank") {
   Asked asked;
-  for (const Key key : {30, 10, 20}) asked.set(key);
+  for (const Key key : {Key{30}, Key{10}, Key{20}}) asked.set(key);
   CHECK(asked.ask({.kind = AdminKind::kNth, .number = 1}).nth == 20);
   CHECK(asked.ask({.kind = AdminKind::kNth, .number = 1}).total == 3);
   CHECK_FALSE(asked.ask({.kind = AdminKind::kNth, .number = 3}).nth);
