@@ -71,7 +71,7 @@ def chart_rows(run: Run, index: int, family: Family, frame: pd.DataFrame) -> Row
             "high": _number(row["mid_hi"]),
             "text": f"{who}: {absolute}",
         }
-        if math.isfinite(row[ratio]):
+        if ratio in row and math.isfinite(row[ratio]):  # not of a family without rivals
             words = (row[ratio], row[f"{ratio}_lo"], row[f"{ratio}_hi"], row["n"])
             entry |= {
                 "ratio": _number(row[ratio]),

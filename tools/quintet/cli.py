@@ -121,9 +121,11 @@ def _print_tables(run: "Run", wide: bool) -> None:
             print(f"\n{family.title}: medians over processes\n\n{list_text(read(run))}")
             continue
         frame = summarise(run, family)
-        print(f"\n{family.title}: ratios of medians, below 1 is faster; paired by round\n")
+        what = "ratios of medians, below 1 is faster; paired by round"
+        print(f"\n{family.title}: {what if family.baseline else 'medians over processes'}\n")
         print(ratio_table(frame, family, None if wide else terminal_width()))
-        print(f"\n{geomean_line(frame, family)}")
+        if family.baseline:
+            print(f"\n{geomean_line(frame, family)}")
 
 
 def _print_figures(run: "Run", folder: Path) -> None:

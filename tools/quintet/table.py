@@ -66,7 +66,8 @@ def _columns(frame: pd.DataFrame, family: Family) -> list[Column]:
     return [
         column
         for column in known
-        if np.isfinite(frame[ratio_key(column.rival)].to_numpy(dtype=float)).any()
+        if ratio_key(column.rival) in frame
+        and np.isfinite(frame[ratio_key(column.rival)].to_numpy(dtype=float)).any()
     ]
 
 

@@ -97,6 +97,7 @@ def quintet(capsys):
 METRICS = dict(FAMILIES)  # all of them: a test may hide some
 CASES = {
     "allocator": fake_bench.ALLOCATOR,
+    "ironkv": fake_bench.IRONKV,
     "node_replication": fake_bench.NODE,
     "page_table": fake_bench.CASES,
     "pm_log": fake_bench.PM_LOG,
@@ -104,6 +105,7 @@ CASES = {
 }
 CONTEXT = {
     "allocator": {"qt_flag_scale": "50"},
+    "ironkv": {"qt_flag_keys": "1000"},
     "node_replication": {"qt_flag_vspace_gib": "64", "qt_flag_team_ms": "200"},
     "page_table": {"qt_pages": "10M"},
     "pm_log": {"qt_flag_log_mib": "1024", "qt_pm_filesystem": "tmpfs", "qt_pm_dax": "no"},

@@ -51,6 +51,11 @@ PM_LOG = [
     f"pm_log/append/{implementation}/size:{size}" for implementation in LOG_FACTOR for size in SIZES
 ] + ["pm_log/advance_head/quintet", "pm_log/null/harness"]
 
+# A family without rivals.
+IRONKV = [
+    f"ironkv/{operation}/quintet/value:{value}" for operation in ("host_get", "host_set") for value in SIZES[:2]
+] + ["ironkv/null/harness"]
+
 # Million operations a second of one thread, and how another one changes that.
 NODE_MOPS = {
     "quintet": (20.0, 1.5),
@@ -167,6 +172,8 @@ def node_mops(case: str, rng: random.Random) -> float:
 def cost(case: str, rng: random.Random) -> float:
     if case.endswith("/null/harness"):
         return 0.8
+    if case.startswith("ironkv/"):
+        return 90.0 * rng.lognormvariate(0, 0.01)
     if case.startswith("pm_log/"):
         return log_cost(case) * rng.lognormvariate(0, float(os.environ.get("FAKE_SIGMA", "0.01")))
     _, operation, implementation, *params = case.split("/")
@@ -216,6 +223,7 @@ def main() -> int:
     cases = VERIFICATION if sys.argv[0].endswith("verification_bench") else cases
     cases = NODE if sys.argv[0].endswith("node_replication_bench") else cases
     cases = PM_LOG if sys.argv[0].endswith("pm_log_bench") else cases
+    cases = IRONKV if sys.argv[0].endswith("ironkv_bench") else cases
     cases = ALLOCATOR if sys.argv[0].endswith("allocator_bench") else cases
     own = ("pm_dir", "keep_pool") if cases is PM_LOG else ("pages", "random_pages", "team_ms")
     own = ("work_dir", "keep_outputs") if cases is ALLOCATOR else own
