@@ -53,7 +53,9 @@ PM_LOG = [
 
 # A family without rivals.
 IRONKV = [
-    f"ironkv/{operation}/quintet/value:{value}" for operation in ("host_get", "host_set") for value in SIZES[:2]
+    f"ironkv/{operation}/quintet/value:{value}"
+    for operation in ("host_get", "host_set")
+    for value in SIZES[:2]
 ] + ["ironkv/null/harness"]
 
 # Million operations a second of one thread, and how another one changes that.
