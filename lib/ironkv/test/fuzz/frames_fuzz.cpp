@@ -19,6 +19,7 @@
 
 #include "base/assert.hpp"
 #include "ironkv/host.hpp"
+#include "testing/fuzz/input.hpp"
 
 namespace quintet::ironkv::fuzz {
 namespace {
@@ -80,25 +81,13 @@ struct Node {
   }
 };
 
-class Input {
- public:
-  explicit Input(std::span<const std::uint8_t> bytes) : bytes_(bytes) {}
-  [[nodiscard]] bool ended() const { return bytes_.empty(); }
-  std::uint8_t next() {
-    if (bytes_.empty()) return 0;
-    const std::uint8_t byte = bytes_.front();
-    bytes_ = bytes_.subspan(1);
-    return byte;
-  }
-  Buffer take(std::size_t count) {
-    Buffer taken;
-    for (; count > 0 && !ended(); --count) taken.push_back(std::byte{next()});
-    return taken;
-  }
+using testing::Input;
 
- private:
-  std::span<const std::uint8_t> bytes_;
-};
+Buffer take(Input& input, std::size_t count) {
+  Buffer taken;
+  for (; count > 0 && !input.ended(); --count) taken.push_back(std::byte{input.next()});
+  return taken;
+}
 
 class World {
  public:
@@ -123,7 +112,7 @@ class World {
     }
     const PeerId sources[] = {1 - at, 2, 3, 4};
     const PeerId source = sources[what >> 3 & 3];
-    Buffer frame = input.take((what & 64) != 0 ? 8 * size : size);
+    Buffer frame = take(input, (what & 64) != 0 ? 8 * size : size);
     if ((what & 32) != 0) frame = numbered(node.host.peers()[source].last_received + 1, frame);
     put(node, source, frame);
   }

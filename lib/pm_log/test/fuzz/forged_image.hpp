@@ -12,6 +12,7 @@
 #include "base/assert.hpp"
 #include "pm_log/multi_log.hpp"
 #include "pm_log/test/fuzz/heap_pm.hpp"
+#include "testing/fuzz/input.hpp"
 
 // The media that a fuzzer's bytes stand for: a small valid pool, or zeros, with some bytes changed,
 // and with new checksums where the input asks for them, since no fuzzer would guess one.
@@ -37,21 +38,7 @@ struct Forged {
   bool read_only = false;
 };
 
-// Byte after byte; zeros at the end.
-class Input {
- public:
-  explicit Input(std::span<const std::uint8_t> bytes) : bytes_(bytes) {}
-  [[nodiscard]] bool ended() const { return bytes_.empty(); }
-  std::uint8_t next() {
-    if (bytes_.empty()) return 0;
-    const std::uint8_t byte = bytes_.front();
-    bytes_ = bytes_.subspan(1);
-    return byte;
-  }
-
- private:
-  std::span<const std::uint8_t> bytes_;
-};
+using testing::Input;
 
 inline constexpr std::uint64_t kBytes = 9 * kPageBytes;
 inline const std::array<LogSpec, 2> kSpecs{{{.capacity = 5'056}, {.capacity = 1'024}}};
