@@ -43,10 +43,9 @@ class RawSocket {
     return true;
   }
   bool send_frame(Bytes frame) {
-    std::vector<std::byte> bytes(kLengthBytes + frame.size());
-    std::byte* const at = store_be64(bytes.data(), frame.size());
-    if (!frame.empty()) std::memcpy(at, frame.data(), frame.size());
-    return send(bytes);
+    std::array<std::byte, kLengthBytes> length;
+    store_be64(length.data(), frame.size());
+    return send(length) && send(frame);
   }
   // The other side closes it within half a minute; what it says until then is dropped.
   bool is_closed_in_time() {
