@@ -17,7 +17,7 @@
 #include <system_error>
 #include <utility>
 
-#include "allocator_cases/programs.hpp"
+#include "support/programs.hpp"
 
 namespace quintet::bench::allocator_cases {
 namespace {

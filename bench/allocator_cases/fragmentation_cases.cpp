@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "allocator_cases/child.hpp"
-#include "allocator_cases/programs.hpp"
+#include "support/programs.hpp"
 #include "allocator_cases/settings.hpp"
 #include "support/case.hpp"
 

@@ -13,7 +13,7 @@
 #include <regex>
 
 #include "allocator_cases/child.hpp"
-#include "allocator_cases/programs.hpp"
+#include "support/programs.hpp"
 
 namespace quintet::bench::allocator_cases {
 namespace {
@@ -145,7 +145,7 @@ std::string RivalFlag::text() const {
 std::vector<Implementation> implementations() {
   std::vector<Implementation> all;
   for (const Built& built : kBuilt) {
-    const std::string path = own_library(built.file);
+    const std::string path = built_file(std::string("lib/allocator/").append(built.file));
     all.push_back({built.name, fs::exists(path) ? path : "", ""});
   }
   all.push_back(glibc());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "allocator_cases/child.hpp"
-#include "allocator_cases/programs.hpp"
+#include "support/programs.hpp"
 #include "allocator_cases/programs/floor.hpp"
 #include "allocator_cases/programs/measure.hpp"
 #include "allocator_cases/settings.hpp"

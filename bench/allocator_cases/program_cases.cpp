@@ -5,7 +5,7 @@
 #include <stdexcept>
 
 #include "allocator_cases/program_inputs.hpp"
-#include "allocator_cases/programs.hpp"
+#include "support/programs.hpp"
 #include "allocator_cases/redis.hpp"
 #include "allocator_cases/reference.hpp"
 #include "allocator_cases/settings.hpp"

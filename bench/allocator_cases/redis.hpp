@@ -6,7 +6,7 @@
 #include <string>
 
 #include "allocator_cases/child.hpp"
-#include "allocator_cases/programs.hpp"
+#include "support/programs.hpp"
 
 // Redis under an allocator: the server is measured, and redis-benchmark drives it through a socket
 // in a folder of its own.

@@ -3,7 +3,7 @@
 
 #include <filesystem>
 
-#include "allocator_cases/programs.hpp"
+#include "support/programs.hpp"
 #include "allocator_cases/reference.hpp"
 #include "allocator_cases/settings.hpp"
 #include "support/case.hpp"

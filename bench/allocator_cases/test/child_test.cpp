@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "allocator_cases/programs.hpp"
+#include "support/programs.hpp"
 #include "testing/catch.hpp"
 
 namespace {

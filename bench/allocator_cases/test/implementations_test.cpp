@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <fstream>
 
-#include "allocator_cases/programs.hpp"
+#include "support/programs.hpp"
 #include "support/gbench_flags.hpp"
 #include "testing/catch.hpp"
 

@@ -6,7 +6,7 @@
 #include <iterator>
 
 #include "allocator_cases/program_inputs.hpp"
-#include "allocator_cases/programs.hpp"
+#include "support/programs.hpp"
 #include "allocator_cases/settings.hpp"
 #include "support/gbench_flags.hpp"
 #include "testing/catch.hpp"

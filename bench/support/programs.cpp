@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "allocator_cases/programs.hpp"
+#include "support/programs.hpp"
 
 #include <unistd.h>
 
@@ -8,15 +8,13 @@
 #include <sstream>
 #include <system_error>
 
-namespace quintet::bench::allocator_cases {
+namespace quintet::bench {
 
-std::string own_program(std::string_view name) {
-  return std::string(QT_BUILD_FOLDER "/bench/").append(name);
+std::string built_file(std::string_view path) {
+  return std::string(QT_BUILD_FOLDER "/").append(path);
 }
 
-std::string own_library(std::string_view name) {
-  return std::string(QT_BUILD_FOLDER "/lib/allocator/").append(name);
-}
+std::string own_program(std::string_view name) { return built_file("bench/").append(name); }
 
 std::optional<std::string> installed_program(std::string_view name) {
   const char* const path = std::getenv("PATH");
@@ -29,10 +27,10 @@ std::optional<std::string> installed_program(std::string_view name) {
 }
 
 TemporaryFolder::TemporaryFolder(const std::filesystem::path& parent) {
-  std::string name = parent / "allocator-XXXXXX";
+  std::string name = parent / "quintet-XXXXXX";
   if (::mkdtemp(name.data()) == nullptr) {
     throw std::system_error(errno, std::generic_category(),
-                            "cannot make " + name + " (--work_dir)");
+                            "cannot make the folder " + name + " for files of a case");
   }
   path_ = name;
 }
@@ -44,4 +42,4 @@ TemporaryFolder::~TemporaryFolder() {
 
 std::string TemporaryFolder::file(std::string_view name) const { return path_ / name; }
 
-}  // namespace quintet::bench::allocator_cases
+}  // namespace quintet::bench

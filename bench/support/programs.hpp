@@ -6,16 +6,15 @@
 #include <string>
 #include <string_view>
 
-// Where the programs are that run under an allocator: our own ones in the build folder, others on
-// the PATH.
-namespace quintet::bench::allocator_cases {
+// Where the programs are that cases start: our own ones in the build folder, others on the PATH.
+namespace quintet::bench {
 
-// The path of one that is built with this benchmark, for example "allocator_micro" or
-// "workloads/cfrac". It need not be there.
+// The path of a file of this build, for example "lib/ironkv/app/ironkv-server". It need not be
+// there.
+[[nodiscard]] std::string built_file(std::string_view path);
+
+// The path of a program of the benchmarks, for example "allocator_micro" or "workloads/cfrac".
 [[nodiscard]] std::string own_program(std::string_view name);
-
-// The path of a library of ours, for example "libquintet-malloc.so". It need not be there.
-[[nodiscard]] std::string own_library(std::string_view name);
 
 // Where an installed program is; nothing if the PATH does not have it.
 [[nodiscard]] std::optional<std::string> installed_program(std::string_view name);
@@ -31,9 +30,10 @@ class TemporaryFolder {
 
   // The path of a file in it.
   [[nodiscard]] std::string file(std::string_view name) const;
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
 
  private:
   std::filesystem::path path_;
 };
 
-}  // namespace quintet::bench::allocator_cases
+}  // namespace quintet::bench
