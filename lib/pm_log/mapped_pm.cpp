@@ -13,6 +13,7 @@
 #include <cerrno>
 #include <fstream>
 #include <string>
+#include <vector>
 
 #include "base/align.hpp"
 #include "base/assert.hpp"
@@ -89,6 +90,18 @@ bool sync_folder(const std::filesystem::path& path) {
   return ok;
 }
 
+// Writes zeros where zeros are.
+bool write_all_pages(int file, std::size_t bytes) {
+  const std::vector<std::byte> zeros(std::min<std::size_t>(bytes, std::size_t{1} << 20));
+  for (std::size_t at = 0; at < bytes;) {
+    const std::size_t part = std::min(zeros.size(), bytes - at);
+    const ssize_t written = ::pwrite(file, zeros.data(), part, static_cast<off_t>(at));
+    if (written <= 0) return false;
+    at += static_cast<std::size_t>(written);
+  }
+  return ::fdatasync(file) == 0;
+}
+
 Result<Mapping> map_for_writing(const std::filesystem::path& path, std::size_t bytes, int flags) {
   std::size_t size = 0;
   int is_pmem = 0;
@@ -130,6 +143,12 @@ Result<MappedPm> MappedPm::create(const std::filesystem::path& path, std::uint64
   if (file && !device && !sync_folder(path)) {
     ::close(*file);
     file = io_error();
+  }
+  if (file && options.prefill && !device && !mapping->is_pmem &&
+      !write_all_pages(*file, mapping->size)) {
+    const auto error = io_error();
+    ::close(*file);
+    file = error;
   }
   if (!file) {
     pmem_unmap(mapping->data, mapping->size);
@@ -179,6 +198,10 @@ void MappedPm::note(std::uint64_t offset, std::uint64_t bytes) {
 }
 
 bool MappedPm::sync() {
+  if (dirty_ranges_ > 1 && file_ >= 0) {
+    dirty_ranges_ = 0;
+    return ::fdatasync(file_) == 0;
+  }
   bool ok = true;
   for (const Range& range : std::span(dirty_).first(dirty_ranges_)) {
     const std::uint64_t begin = align_down<std::uint64_t>(range.begin, 4096);

@@ -16,14 +16,15 @@
 #include "pm_log/stream_copy.hpp"
 
 // The real world of a log: a file or device, mapped. On persistent memory (DAX) lines are streamed
-// past the cache and sfence makes them durable; on any other file msync(2) does, a page at a time.
+// past the cache and sfence makes them durable; on any other file msync(2) does, a page at a time, or
+// fdatasync(2), where several pages far apart would each wait for the disk.
 // Threading: one thread; but see streams_in_parallel().
 namespace quintet::pm_log {
 
 // How what was written becomes durable.
 enum class Durability : std::uint8_t {
   kFlush,  // flush instructions and fences: persistent memory
-  kMsync,  // msync(2): a file in the page cache
+  kMsync,  // msync(2) or fdatasync(2): a file in the page cache
 };
 
 class MappedPm {
@@ -31,6 +32,8 @@ class MappedPm {
   struct Options {
     bool read_only = false;
     bool populate = false;      // map all pages now, not at first touch
+    bool prefill = false;       // a new file: write all pages now. On a disk the first write to a
+                                // page makes a sync wait for the file system's own log, too
     bool guard_sigbus = false;  // unreadable media are errors of read(), not signals
   };
 

@@ -64,12 +64,13 @@ std::expected<void, std::string> make_pool(const std::string& path, std::uint64_
   const auto describe = [&](const pm_log::Error& error) {
     return failed(pm_log::describe(error, draft));
   };
-  auto memory = MappedPm::create(draft, bytes, {});
+  auto memory = MappedPm::create(draft, bytes, {.prefill = true});
   if (!memory) return describe(memory.error());
   const auto id = pm_log::random_uuid();
   if (!id) return describe(id.error());
   const pm_log::LogSpec spec{.name = "journal", .records = true};
-  const auto pool = Pool::create(std::move(*memory), std::span(&spec, 1), {.id = *id});
+  const auto pool = Pool::create(std::move(*memory), std::span(&spec, 1),
+                                 {.id = *id, .commit = pm_log::Commit::kFast});
   if (!pool) return describe(pool.error());
   std::error_code error;
   std::filesystem::rename(draft, path, error);
