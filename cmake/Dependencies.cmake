@@ -40,10 +40,8 @@ if(QT_BUILD_TESTS OR QT_BUILD_BENCH)
   pkg_check_modules(PMEMLOG IMPORTED_TARGET libpmemlog>=1.12)
 endif()
 
-if(QT_BUILD_APPS)
-  find_package(CLI11 2.1 REQUIRED)
-endif()
 if(QT_BUILD_APPS OR QT_BUILD_BENCH)
+  find_package(CLI11 2.1 REQUIRED)
   find_package(fmt 9 REQUIRED)
 endif()
 
