@@ -48,13 +48,13 @@ struct EchoServer::Impl {
   void adopt(tcp::socket socket);
   void wait_to_read(Session& session);
   void wait_to_write(Session& session);
-  void on_readable(Session& session);
+  void on_read(Session& session, const error_code& error, std::size_t bytes);
   void answer(Session& session);
   void end(Session& session) { sessions.erase(session.place); }
 
   const Options options;
   const std::vector<char> zeros;
-  std::array<char, kMostRead> space;  // of one read: nobody looks at what arrives
+  std::array<char, kMostRead> space;  // of all reads: nobody looks at what arrives
   asio::io_context loop{1};
   tcp::acceptor acceptor{loop};
   std::list<Session> sessions;
@@ -88,8 +88,10 @@ void EchoServer::Impl::adopt(tcp::socket socket) {
 }
 
 void EchoServer::Impl::wait_to_read(Session& session) {
-  session.socket.async_wait(tcp::socket::wait_read,
-                            [this, &session](const error_code&) { on_readable(session); });
+  session.socket.async_read_some(asio::buffer(space),
+                                 [this, &session](const error_code& error, std::size_t bytes) {
+                                   on_read(session, error, bytes);
+                                 });
 }
 
 void EchoServer::Impl::wait_to_write(Session& session) {
@@ -97,11 +99,9 @@ void EchoServer::Impl::wait_to_write(Session& session) {
                             [this, &session](const error_code&) { answer(session); });
 }
 
-void EchoServer::Impl::on_readable(Session& session) {
-  error_code error;
-  const std::size_t got = session.socket.read_some(asio::buffer(space), error);
+void EchoServer::Impl::on_read(Session& session, const error_code& error, std::size_t bytes) {
   if (error && !is_retry(error)) return end(session);
-  session.part += got;
+  session.part += bytes;
   session.owed = session.part / options.request_bytes * options.reply_bytes;
   session.part %= options.request_bytes;
   answer(session);

@@ -129,10 +129,15 @@ Deployed deploy_ironfleet(std::size_t value_bytes) {
   }
   Deployment deployment;
   deployment.target = {.port = ports[0], .session = ironkv_sessions(value_bytes, false)};
-  for (std::size_t i = 0; i < ports.size(); ++i) {
+  // Each of its hosts takes a processor, also without work. Where there are not as many, those that
+  // have nothing to do are left out.
+  const auto& units = places().servers;
+  const std::size_t hosts = units.size() < ports.size() ? 1 : ports.size();
+  for (std::size_t i = 0; i < hosts; ++i) {
     const ServerCommand command{.program = own_program(kFleetProgram),
-                                .arguments = {"--servers", list, "--me", std::to_string(i)}};
-    if (auto started = start(deployment, command, first_place(), ports[i]); !started) {
+                                .arguments = {"--servers", list, "--me", std::to_string(i)},
+                                .is_spinning = true};
+    if (auto started = start(deployment, command, {units[i]}, ports[i]); !started) {
       return std::unexpected(started.error());
     }
   }

@@ -33,9 +33,13 @@ constexpr int kNotStarted = 127;
 
 // In the child, between fork and exec: system calls only.
 [[noreturn]] void become(const char* program, char* const* words, const cpu_set_t* cpus, int output,
-                         pid_t parent) {
+                         bool is_spinning, pid_t parent) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(kNotStarted);
+  if (is_spinning) {
+    const sched_param none{};
+    ::sched_setscheduler(0, SCHED_OTHER, &none);
+  }
   if (cpus != nullptr) ::sched_setaffinity(0, sizeof(*cpus), cpus);
   const int nothing = ::open("/dev/null", O_RDONLY);
   ::dup2(nothing, STDIN_FILENO);
@@ -89,7 +93,8 @@ std::expected<ServerProcess, std::string> ServerProcess::start(
   const pid_t parent = ::getpid();
   const pid_t pid = ::fork();
   if (pid == 0) {
-    become(command.program.c_str(), words.data(), units.empty() ? nullptr : &cpus, output, parent);
+    become(command.program.c_str(), words.data(), units.empty() ? nullptr : &cpus, output,
+           command.is_spinning, parent);
   }
   if (pid < 0) {
     ::close(output);

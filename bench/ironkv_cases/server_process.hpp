@@ -18,6 +18,8 @@ struct ServerCommand {
   std::string program;                 // a path
   std::vector<std::string> arguments;  // without the program's own name
   std::string called = {};             // what the program is told it is called; empty: program
+  // It spins, so it gets its share like anybody else, also where this process is put before others.
+  bool is_spinning = false;
 };
 
 class ServerProcess {

@@ -5,6 +5,7 @@
 // Boost 1.74 misses <utility> with g++ 12.
 #include <utility>
 // Then the rest.
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>

@@ -57,7 +57,17 @@ void Connection::open(Bytes key) {
   owner_.on_open(*this, key);
 }
 
+// Asio arms a wait for readiness by a system call, a read by none. So whatever can be read by Asio
+// itself is.
 void Connection::wait_to_read() {
+  if (state_ != State::kShaking && stream_->is_transparent()) {
+    const auto space = input_.space();
+    return socket_.async_read_some(
+        asio::buffer(space.data(), space.size()),
+        [self = shared_from_this()](const error_code& error, std::size_t bytes) {
+          self->on_read(error, bytes);
+        });
+  }
   socket_.async_wait(tcp::socket::wait_read,
                      [self = shared_from_this()](const error_code&) { self->on_readable(); });
 }
@@ -77,6 +87,22 @@ void Connection::on_readable() {
   has_written_ = false;
   while (read_some() && stream_->has_pending()) {
   }
+  end_read();
+}
+
+void Connection::on_read(const error_code& error, std::size_t bytes) {
+  if (is_closed()) return;
+  has_written_ = false;
+  if (!error) {
+    input_.received(bytes);
+    give_frames();
+  } else {
+    close(error == asio::error::eof ? "closed by the other side" : error.message());
+  }
+  end_read();
+}
+
+void Connection::end_read() {
   if (!is_closed() && has_output()) owner_.wants_flush(*this);  // it may have waited for this read
   owner_.end_turn();
   if (is_closed()) return;

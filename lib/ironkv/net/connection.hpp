@@ -96,6 +96,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void wait_to_read();
   void wait_to_write();
   void on_readable();
+  void on_read(const error_code& error, std::size_t bytes);
+  void end_read();
   void on_writable();
   bool read_some();
   void give_frames();
