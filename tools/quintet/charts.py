@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from quintet.families import Family
+from quintet.families import HIGHER_IS_BETTER, Family
 from quintet.load import Run
 from quintet.style import Look, rank
 from quintet.summary import ratio_key
@@ -156,11 +156,32 @@ def chart_specs(family: Family, rows: Rows, looks: dict[str, Look]) -> dict[str,
     specs = {}
     for metric in dict.fromkeys(row["metric"] for row in rows):
         chosen = [row for row in rows if row["metric"] == metric]
-        spec = _spec(chosen, absolute, f"{metric} (log scale, lower is better)", looks)
+        spec = _spec(chosen, absolute, f"{metric} (log scale, {_better([metric])})", looks)
         if len(family.all_metrics) > 1:
             spec["transform"].insert(0, {"filter": f"datum.metric === '{metric}'"})
         specs["Absolute" if len(family.all_metrics) == 1 else f"Absolute: {metric}"] = spec
-    if any("ratio" in row for row in rows):
-        times = f"times {family.baseline} (log scale, lower is better)"
-        specs[f"Relative to {family.baseline}"] = _spec(rows, relative, times, looks)
+    parts = _by_direction(rows)
+    for metrics, chosen in parts:
+        times = f"times {family.baseline} (log scale, {_better(metrics)})"
+        spec = _spec(chosen, relative, times, looks)
+        title = f"Relative to {family.baseline}"
+        if len(parts) > 1:
+            spec["transform"].insert(0, {"filter": {"field": "metric", "oneOf": metrics}})
+            title += f": {', '.join(metrics)}"
+        specs[title] = spec
     return specs
+
+
+def _better(metrics: list[str]) -> str:
+    return "higher is better" if metrics[0] in HIGHER_IS_BETTER else "lower is better"
+
+
+def _by_direction(rows: Rows) -> list[tuple[list[str], Rows]]:
+    """The rows with a ratio, those apart whose ratios are good above 1; and their metrics."""
+    parts = []
+    having = [row for row in rows if "ratio" in row]
+    for higher in (True, False):
+        chosen = [row for row in having if (row["metric"] in HIGHER_IS_BETTER) == higher]
+        if chosen:
+            parts.append((list(dict.fromkeys(row["metric"] for row in chosen)), chosen))
+    return parts

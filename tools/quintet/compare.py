@@ -8,7 +8,7 @@ import pandas as pd
 
 from quintet.cases import parse_case, reference_case
 from quintet.errors import ToolError
-from quintet.families import FAMILIES, HIGHER_IS_BETTER
+from quintet.families import FAMILIES, HIGHER_IS_BETTER, OR, direction
 from quintet.files import shown
 from quintet.load import UNKNOWN, Run, aligned
 from quintet.noise import DEFAULT_FLOOR, stored_floor
@@ -32,20 +32,33 @@ class Comparison:
     no_baseline: list[str] = field(default_factory=list)
 
     @property
-    def higher_is_better(self) -> bool:
-        return self.metric.split(_OR)[0] in HIGHER_IS_BETTER
+    def metrics(self) -> list[str]:
+        return self.metric.split(OR)
+
+    @property
+    def higher_is_better(self) -> bool | None:
+        """Of every case; None where the metrics differ in that."""
+        return direction(self.metrics)
+
+    def is_rate(self, case: CaseVerdict) -> bool:
+        """Whether more is better in this case."""
+        return _metric(case.case, self.metrics) in HIGHER_IS_BETTER
 
     def speed(self, case: CaseVerdict) -> float:
         """How fast B is relative to A: above 1 is better, whatever the metric."""
-        return case.ratio.mid if self.higher_is_better else 1 / case.ratio.mid
+        return case.ratio.mid if self.is_rate(case) else 1 / case.ratio.mid
 
     def below(self, limit: float) -> list[CaseVerdict]:
         """Cases called different whose speed relative to A is under `limit`."""
         return [case for case in self.verdict.different if self.speed(case) < limit]
 
 
-_OR = " or "
-"""Between several metrics, where each operation is compared by its own."""
+def _metric(name: str, metrics: list[str]) -> str:
+    """The metric that a case is compared by; several are those of the families."""
+    if len(metrics) == 1:
+        return metrics[0]
+    case = parse_case(name)
+    return FAMILIES[case.system].metric_of(case.operation) if case.system in FAMILIES else ""
 
 
 def default_metric(first: Run, second: Run) -> str:
@@ -53,24 +66,23 @@ def default_metric(first: Run, second: Run) -> str:
     names = dict.fromkeys(first.families + second.families)
     known = [FAMILIES[name] for name in names if name in FAMILIES]
     metrics = list(dict.fromkeys(metric for family in known for metric in family.all_metrics))
-    if metrics and len({metric in HIGHER_IS_BETTER for metric in metrics}) == 1:
-        return _OR.join(metrics)
+    if metrics:
+        return OR.join(metrics)
     shared = sorted(set(first.counters()) & set(second.counters()))
     raise ToolError("the runs do not have one default metric", f"use --metric: {', '.join(shared)}")
 
 
 def _series(run: Run, metric: str) -> "dict[str, pd.Series[float]]":
     """The samples of every case by `metric`, or by its operation's among several."""
-    if _OR not in metric:
+    metrics = metric.split(OR)
+    if len(metrics) == 1:
         return run.samples(metric)
     found: dict[str, pd.Series[float]] = {}
-    for each in metric.split(_OR):
+    for each in metrics:
         if each not in run.rows.columns:
             continue
-        for name, series in run.samples(each).items():
-            case = parse_case(name)
-            if case.system in FAMILIES and FAMILIES[case.system].metric_of(case.operation) == each:
-                found[name] = series
+        own = run.samples(each).items()
+        found |= {name: series for name, series in own if _metric(name, metrics) == each}
     return found
 
 
@@ -170,7 +182,10 @@ def compare(first: Run, second: Run, metric: str | None, baseline: str | None) -
         )
     floor, source = noise_floor(first, second)
     joined = [{name: side[name] for name in common} for side in sides]
-    verdict = judge(joined[0], joined[1], floor, remove_drift=baseline is None)
+    rates: set[str] = set()
+    if direction(metrics := metric.split(OR)) is None:  # so that drift is one of time for all
+        rates = {name for name in common if _metric(name, metrics) in HIGHER_IS_BETTER}
+    verdict = judge(joined[0], joined[1], floor, remove_drift=baseline is None, rates=rates)
     comparison = Comparison(first, second, metric, verdict, floor, source, baseline)
     comparison.only_first = sorted(names[0] - names[1])
     comparison.only_second = sorted(names[1] - names[0])

@@ -6,7 +6,7 @@ from typing import Any
 
 from quintet.cases import parse_case
 from quintet.compare import Comparison, settings_differences
-from quintet.families import is_ours
+from quintet.families import HIGHER_IS_BETTER, OR, is_ours
 from quintet.layout import layout
 from quintet.lists import LIMIT, capped
 from quintet.load import Run
@@ -59,25 +59,38 @@ def _rows(comparison: Comparison, cases: list[CaseVerdict]) -> list[list[str]]:
 
 
 def _geomeans(comparison: Comparison) -> str:
+    """Of the ratios; where these are good above 1 and below it, of the speeds instead."""
+    mixed = comparison.higher_is_better is None
     cases = comparison.verdict.cases
-    ours = [c.ratio.mid for c in cases if is_ours(parse_case(c.case).implementation)]
-    text = f"geometric mean B / A: {geometric_mean([c.ratio.mid for c in cases]):.4g}"
+    values = {c.case: comparison.speed(c) if mixed else c.ratio.mid for c in cases}
+    ours = [value for name, value in values.items() if is_ours(parse_case(name).implementation)]
+    what = "geometric mean of B's speed / A's" if mixed else "geometric mean B / A"
+    text = f"{what}: {geometric_mean([*values.values()]):.4g}"
     if ours and len(ours) < len(cases):
         text += f" over all {len(cases)} cases, {geometric_mean(ours):.4g} over our {len(ours)}"
     return text
 
 
+def _metrics(comparison: Comparison) -> str:
+    """The metrics, with what is better."""
+    higher = comparison.higher_is_better
+    if higher is not None:
+        return f"{comparison.metric} ({'higher' if higher else 'lower'} is better)"
+    words = {True: "higher is better", False: "lower is better"}
+    return OR.join(f"{name} ({words[name in HIGHER_IS_BETTER]})" for name in comparison.metrics)
+
+
 def notes(comparison: Comparison, everything: bool) -> list[str]:
     """What was done, in sentences: the reader must be able to disagree with it."""
     c, verdict = comparison, comparison.verdict
-    better = "higher" if c.higher_is_better else "lower"
-    lines = [f"ratio = B / A of {c.metric} ({better} is better), medians over processes, 95% CI"]
+    lines = [f"ratio = B / A of {_metrics(c)}, medians over processes, 95% CI"]
     if differences := settings_differences(c.first, c.second):
         lines.insert(
             0,
             "WARNING: the runs were not measured alike, so a difference may be one of settings: "
             + "; ".join(differences),
         )
+    inverse = " (its inverse where higher is better)" if c.higher_is_better is None else ""
     if c.baseline:
         lines.append(
             f"every sample is divided by '{c.baseline}' of the same operation in the same run and "
@@ -85,7 +98,7 @@ def notes(comparison: Comparison, everything: bool) -> list[str]:
         )
     elif verdict.pooled:
         lines.append(
-            f"common drift B / A = {verdict.drift:.4g} (median over cases) is taken out of the "
+            f"common drift B / A = {verdict.drift:.4g}{inverse} (median over cases) is taken out of the "
             "ratios: a change that moves most cases alike shows here, not in the rows"
         )
     else:
@@ -185,6 +198,7 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
         "cases": [
             {
                 "case": case.case,
+                "higher_is_better": c.is_rate(case),
                 "a": interval(case.first),
                 "b": interval(case.second),
                 "ratio": interval(case.ratio),

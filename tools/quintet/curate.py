@@ -7,7 +7,7 @@ from pathlib import Path
 from quintet import ROOT
 from quintet.check import find_files, problems
 from quintet.errors import ToolError
-from quintet.families import FAMILIES
+from quintet.families import FAMILIES, direction
 from quintet.files import RESULT_FILE, write_text
 from quintet.load import Run, load_run
 from quintet.noise import stored_floor
@@ -59,7 +59,8 @@ def _geomean(run: Run) -> str:
             ratios = frame.loc[ours, ratio_key(family.baseline)].dropna()
             if len(ratios):
                 mean = geometric_mean(ratios.to_numpy())
-                parts.append(f"{mean:.3g} of {FAMILIES[name].baseline} ({len(ratios)})")
+                what = f"'s {family.mean_metrics[0]}" if direction(family.mean_metrics) else ""
+                parts.append(f"{mean:.3g} of {family.baseline}{what} ({len(ratios)})")
     return "; ".join(parts) or "-"
 
 

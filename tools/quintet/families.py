@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: MIT
 """The benchmark families. A new family is one row here and one module in `figures/`."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from quintet.errors import UsageError
 
 HIGHER_IS_BETTER = ("mops", "kops", "mib_per_s", "items_per_second", "bytes_per_second")
 """Metrics where more is better; every other counter is a cost."""
+OR = " or "
+"""Between several metrics, where each operation is compared by its own."""
 
 
 OURS = "quintet"
@@ -41,6 +44,8 @@ class Family:
     """Operations whose cases say the same in every process: measured in the first one only."""
     metrics: tuple[tuple[str, str], ...] = ()
     """Operation and counter."""
+    counterparts: tuple[tuple[str, str, str], ...] = ()
+    """One of ours, a rival, and the form of the rival that does the same: the ratio is to that."""
     mean_over: tuple[str, ...] = ()
     """Operations that geometric means are over; empty: all. A mean of times and sizes says little."""
     obligations: bool = False
@@ -54,6 +59,18 @@ class Family:
     @property
     def all_metrics(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys((self.metric, *(metric for _, metric in self.metrics))))
+
+    @property
+    def mean_metrics(self) -> tuple[str, ...]:
+        """What the operations of the geometric mean are compared by."""
+        if not self.mean_over:
+            return self.all_metrics
+        return tuple(dict.fromkeys(self.metric_of(operation) for operation in self.mean_over))
+
+    def counterpart(self, implementation: str, rival: str) -> str:
+        """The form of `rival` that `implementation` is held against."""
+        forms = {(ours, name): form for ours, name, form in self.counterparts}
+        return forms.get((implementation, rival), rival)
 
     @property
     def heading(self) -> str:
@@ -126,7 +143,23 @@ FAMILIES: dict[str, Family] = {
             title="IronKV",
             figure=9,
             binary="ironkv_bench",
-            metric="ns_per_op",
+            baseline="redis",
+            rivals=("redis", "memcached", "echo", "ironfleet"),
+            best_of=("redis", "memcached", "ironfleet"),
+            metric="kops",
+            metrics=(
+                *((host, "ns_per_op") for host in ("host_get", "host_set", "host_move")),
+                *((map_, "ns_per_op") for map_ in ("map_owner", "map_set")),
+                ("null", "ns_per_op"),
+                ("open_loop", "p99_us"),
+            ),
+            counterparts=(
+                ("quintet_busy", "redis", "redis_busy"),
+                ("quintet_periodic", "redis", "redis_everysec"),
+                ("quintet_always", "redis", "redis_always"),
+            ),
+            mean_over=("get", "set"),
+            full_flags=("--load_ms=10000",),
         ),
         Family(
             name="verification",
@@ -145,6 +178,26 @@ def family_named(name: str) -> Family:
     if name not in FAMILIES:
         raise UsageError(f"unknown family '{name}'", f"known families: {', '.join(FAMILIES)}")
     return FAMILIES[name]
+
+
+def direction(metrics: Sequence[str]) -> bool | None:
+    """True if more of all of them is better, False if less is, None if that differs."""
+    ways = {metric in HIGHER_IS_BETTER for metric in metrics}
+    return ways.pop() if len(ways) == 1 else None
+
+
+def how_to_read(metrics: Sequence[str]) -> str:
+    """Which ratios of `metrics` are good: `below 1 is faster`, or one such part for each way."""
+    if (higher := direction(metrics)) is not None:
+        return f"{'above' if higher else 'below'} 1 is faster"
+    more = [metric for metric in metrics if metric in HIGHER_IS_BETTER]
+    less = [metric for metric in metrics if metric not in HIGHER_IS_BETTER]
+    return f"of {_listed(more)} above 1 is better, of {_listed(less)} below 1"
+
+
+def _listed(words: Sequence[str]) -> str:
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def is_measured(family: str, operation: str, process: int) -> bool:

@@ -14,7 +14,7 @@ import pandas as pd
 from quintet import style
 from quintet.charts import chart_rows, chart_specs, shape
 from quintet.errors import ToolError
-from quintet.families import FAMILIES, OURS, Family, is_ours
+from quintet.families import FAMILIES, HIGHER_IS_BETTER, OURS, Family, is_ours
 from quintet.figure import draw, known_figures
 from quintet.files import make_folder, write_text
 from quintet.load import Run
@@ -99,6 +99,7 @@ def _cards_of(index: int, run: Run, frame: pd.DataFrame) -> str:
         if math.isfinite(value):
             rival = row[f"reference_{BEST}"].split("/")[2]
             what = "memory" if row["metric"].startswith("rss") else "time"
+            what = "speed" if row["metric"] in HIGHER_IS_BETTER else what
             cards.append(
                 f'<div class="card"><b>{value:.2g}×</b>{_text(row["operation"])}'
                 f'<br><span class="soft">{what} of {_text(rival)}</span></div>'

@@ -24,6 +24,10 @@ AMBER, BRICK, NAVY, AZURE, MINT = "#F28E2B", "#B5403A", "#1F4E8C", "#7DB8DA", "#
 VIOLET, MOSS, CHARCOAL = "#7A4E9C", "#6B6B1E", "#262626"
 CORAL, PINE, PLUM = "#E07A5F", "#2D6A4F", "#5E2750"
 RUST, GOLD, JADE, MAGENTA, PETROL = "#A63603", "#B8860B", "#1B7F5C", "#C2185B", "#00838F"
+MAUVE, REDIS_RED, AQUA, STRAW, UMBER, ROYAL, CYAN, INDIGO_GREY = (
+    *("#B07AA1", "#C8352B", "#2AA7A0", "#D9A441", "#7B5B3A", "#3357C4", "#5CC8D7", "#3D4A6B"),
+)
+BERRY, OLIVINE, HEATHER, APRICOT = "#8B1E3F", "#7C9A3D", "#8377A8", "#F5B27A"
 GRAPHITE, ASH, INK, LILAC, COBALT, LEAF = (
     *("#5A5A5A", "#9A9A9A", "#111111", "#9C6ADE", "#3F7FE8", "#6AA84F"),
 )
@@ -115,6 +119,18 @@ LOOKS: dict[str, Look] = {
     "quintet_inline": Look("Quintet, inlined", MIDNIGHT, "P", ""),
     "quintet_inline_sized": Look("Quintet, inlined, sized", DENIM, "X", ""),
     "limit": Look("Limit: the calls alone", SOOT, "*", ""),
+    "redis": Look("Redis", REDIS_RED, "s", "//"),
+    "redis_busy": Look("Redis, polling client", APRICOT, "<", "--"),
+    "redis_everysec": Look("Redis, log each second", HEATHER, ">", "||"),
+    "redis_always": Look("Redis, log always", BERRY, "v", "xx"),
+    "memcached": Look("memcached", OLIVINE, "D", ".."),
+    "ironfleet": Look("IronFleet, made again", STRAW, "8", "\\\\"),
+    "echo": Look("Limit: echo", UMBER, "*", ""),
+    "quintet_library": Look("Quintet, our client", CYAN, "d", ""),
+    "quintet_tls": Look("Quintet, TLS", INDIGO_GREY, "P", "++"),
+    "quintet_busy": Look("Quintet, polling", AQUA, "X", ""),
+    "quintet_periodic": Look("Quintet, log periodically", MAUVE, "h", "oo"),
+    "quintet_always": Look("Quintet, log always", ROYAL, "H", "**"),
     "harness": Look("Harness alone", GREY, "p", ""),
 }
 _SPARE_COLOURS = (TEAL, ROSE, FOREST, YELLOW, LAVENDER, SAND, STEEL, MAROON)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from quintet.cases import Case, reference_case
-from quintet.families import Family
+from quintet.families import HIGHER_IS_BETTER, Family, direction
 from quintet.load import Run, aligned
 from quintet.stats import Interval, geometric_mean, median_interval, ratio_interval
 
@@ -29,7 +29,8 @@ def summarise(run: Run, family: Family) -> pd.DataFrame:
 
     Columns: case, operation, implementation, params, label, metric, n, mid, mid_lo, mid_hi; for each rival
     and for 'best' ratio_<rival>, ..._lo, ..._hi and reference_<rival> (the case compared with).
-    Ratios are of medians, paired by round. 'best' is the rival with the smaller median. The order
+    Ratios are ours / the rival's of the metric itself, of medians, paired by round. 'best' is the
+    rival with the better median. The order
     is that of the binary, with all implementations of an operation and its parameters together.
     """
     samples = run.family_samples(family)
@@ -66,11 +67,15 @@ def _references(
     case: Case, family: Family, cases: dict[str, Case], samples: dict[str, "pd.Series[float]"]
 ) -> dict[str, str]:
     """For each rival that has a comparable case, and for 'best', the name of that case."""
-    found = {rival: reference_case(case, rival, cases.values()) for rival in family.rivals}
+    found = {
+        rival: reference_case(case, family.counterpart(case.implementation, rival), cases.values())
+        for rival in family.rivals
+    }
     references = {rival: reference.name for rival, reference in found.items() if reference}
     candidates = [references[rival] for rival in family.best_of if rival in references]
     if candidates:
-        references[BEST] = min(candidates, key=lambda name: float(np.median(samples[name])))
+        better = max if family.metric_of(case.operation) in HIGHER_IS_BETTER else min
+        references[BEST] = better(candidates, key=lambda name: float(np.median(samples[name])))
     return references
 
 
@@ -89,6 +94,8 @@ def geomean_line(frame: pd.DataFrame, family: Family) -> str:
     if not len(ratios):
         return f"no operation has both {family.ours} and {family.baseline}"
     mean = geometric_mean(ratios)
+    better = " (above 1 is faster)" if direction(family.mean_metrics) else ""
     return (
-        f"geometric mean of {family.ours} / {family.baseline}: {mean:.3g} over {len(ratios)} cases"
+        f"geometric mean of {family.ours} / {family.baseline}: {mean:.3g} "
+        f"over {len(ratios)} cases{better}"
     )

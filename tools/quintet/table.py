@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from quintet.families import Family
+from quintet.families import HIGHER_IS_BETTER, Family, direction
 from quintet.layout import layout
 from quintet.summary import BEST, ratio_key
 
@@ -78,8 +78,7 @@ def _layout(frame: pd.DataFrame, family: Family, columns: list[Column]) -> str:
     header += [f"{family.heading} [95% CI]", *(column.heading for column in columns)]
     rows: list[list[str]] = []
     for operation, block in frame.groupby("operation", sort=False):
-        metric = f" ({block['metric'].iloc[0]})" if len(family.all_metrics) > 1 else ""
-        rows.append([f"{operation}{metric}"])
+        rows.append([f"{operation}{_unit(block['metric'].iloc[0], family)}"])
         for _, row in block.iterrows():
             name = f"  {row['implementation']} {row['params']}".rstrip()
             counts = [str(row["n"])] if several else []
@@ -87,6 +86,14 @@ def _layout(frame: pd.DataFrame, family: Family, columns: list[Column]) -> str:
             rows.append([name, *counts, _cell(row, "mid"), *ratios])
         rows.append([])
     return layout(header, rows)
+
+
+def _unit(metric: str, family: Family) -> str:
+    """What a heading says of its operation's metric, where they differ."""
+    if len(family.all_metrics) == 1:
+        return ""
+    higher = metric in HIGHER_IS_BETTER and direction(family.all_metrics) is None
+    return f" ({metric}, higher is better)" if higher else f" ({metric})"
 
 
 def ratio_table(frame: pd.DataFrame, family: Family, width: int | None) -> str:
@@ -121,6 +128,11 @@ def _notes(frame: pd.DataFrame, family: Family, shown: list[Column]) -> list[str
         notes.append(f"n = {frame['n'].iloc[0]} processes.")
     if any(column.rival == BEST for column in shown):
         notes.append(_best_note(frame, family))
+    there = set(frame["implementation"])
+    pairs = [(ours, form) for ours, _, form in family.counterparts if {ours, form} <= there]
+    if shown and pairs:
+        words = ", ".join(f"{form} beside {ours}" for ours, form in pairs)
+        notes.append(f"Like beside like: {words}.")
     return notes
 
 

@@ -17,7 +17,7 @@ the noise floor, and the adjusted p-value is at most FALSE_DISCOVERY_RATE.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,7 +63,8 @@ class Verdict:
 
     cases: list[CaseVerdict]
     drift: float
-    """Common factor B / A that was taken out; 1 where it was not estimated."""
+    """Common factor B / A that was taken out, of rates among others its inverse; 1 where it was
+    not estimated."""
     pooled: bool
     """True if drift and run-to-run noise were estimated from the cases."""
     between_runs: float
@@ -148,13 +149,17 @@ def judge(
     second: Mapping[str, Samples],
     floor: float,
     remove_drift: bool = True,
+    rates: Collection[str] = (),
 ) -> Verdict:
     """Compares two runs, given as case -> samples (one per process, positive), case by case.
 
     `first` and `second` have the same keys; `floor` is a relative change, for example 0.03. Cases
     with fewer than LEAST_PROCESSES samples on a side are reported but never called different.
+    The cases in `rates` fall where the others rise, on a slower host for example: they drift the
+    other way.
     """
-    logs = [(np.log(first[name]), np.log(second[name])) for name in first]
+    signs = [-1.0 if name in rates else 1.0 for name in first]
+    logs = [(s * np.log(first[name]), s * np.log(second[name])) for s, name in zip(signs, first)]
     shifts = np.array([hodges_lehmann(a, b) for a, b in logs])
     pooled = len(logs) >= POOL
     drift = 0.0
@@ -164,9 +169,10 @@ def judge(
     adjusted, between, seen = _significance(logs, shifts, pooled)
 
     cases = []
-    for name, q in zip(first, adjusted):
+    for name, sign, q in zip(first, signs, adjusted):
         paired = len(first[name]) == len(second[name])
-        ratio = ratio_interval(second[name], first[name], paired).scaled(math.exp(-drift))
+        ratio = ratio_interval(second[name], first[name], paired)
+        ratio = ratio.scaled(math.exp(-sign * drift))
         beyond = abs(math.log(ratio.mid)) > math.log1p(floor)
         cases.append(
             CaseVerdict(

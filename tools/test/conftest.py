@@ -105,7 +105,7 @@ CASES = {
 }
 CONTEXT = {
     "allocator": {"qt_flag_scale": "50"},
-    "ironkv": {"qt_flag_keys": "1000"},
+    "ironkv": {"qt_flag_keys": "1000", "qt_flag_load_ms": "2000"},
     "node_replication": {"qt_flag_vspace_gib": "64", "qt_flag_team_ms": "200"},
     "page_table": {"qt_pages": "10M"},
     "pm_log": {"qt_flag_log_mib": "1024", "qt_pm_filesystem": "tmpfs", "qt_pm_dax": "no"},

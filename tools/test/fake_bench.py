@@ -51,12 +51,36 @@ PM_LOG = [
     f"pm_log/append/{implementation}/size:{size}" for implementation in LOG_FACTOR for size in SIZES
 ] + ["pm_log/advance_head/quintet", "pm_log/null/harness"]
 
-# A family without rivals.
-IRONKV = [
+# Thousand operations a second; and cases that are compared by a time.
+KV_KOPS = {
+    "ironfleet": 50.0,
+    "redis": 100.0,
+    "memcached": 110.0,
+    "quintet_tls": 90.0,
+    "quintet_library": 120.0,
+    "quintet": 130.0,
+    "echo": 150.0,
+}
+KV_DURABLE = {
+    **{"quintet": 120.0, "quintet_periodic": 100.0, "quintet_always": 40.0},
+    **{"redis": 100.0, "redis_everysec": 80.0, "redis_always": 20.0},
+}
+IRONKV_HOST = [
     f"ironkv/{operation}/quintet/value:{value}"
     for operation in ("host_get", "host_set")
     for value in SIZES[:2]
 ] + ["ironkv/null/harness"]
+IRONKV = (
+    [
+        f"ironkv/{operation}/{name}/value:{value}/clients:10"
+        for operation in ("get", "set")
+        for value in (128, 256, 512)
+        for name in KV_KOPS
+    ]
+    + [f"ironkv/durable_set/{name}/value:128/clients:10" for name in KV_DURABLE]
+    + [f"ironkv/open_loop/{name}/rate:1000" for name in ("quintet", "redis")]
+    + ["ironkv/reshard/quintet/keys:1000", *IRONKV_HOST]
+)
 
 # Million operations a second of one thread, and how another one changes that.
 NODE_MOPS = {
@@ -153,6 +177,16 @@ def allocator_counters(case: str, rng: random.Random) -> dict:
     return {"ns_per_op": 10 * cpu * noise, "rss_mib": 2.0}
 
 
+def kv_counters(case: str, rng: random.Random) -> dict:
+    """What a case of the store counts."""
+    _, operation, name, *_ = case.split("/")
+    noise = rng.lognormvariate(0, float(os.environ.get("FAKE_SIGMA", "0.01")))
+    if operation in ("null", "host_get", "host_set"):
+        return {"ns_per_op": (0.8 if operation == "null" else 90.0) * noise}
+    kops = (KV_DURABLE if operation == "durable_set" else KV_KOPS).get(name, 10.0) * noise
+    return {"kops": kops, "p50_us": 9e3 / kops, "p99_us": 2e4 / kops, "p999_us": 4e4 / kops}
+
+
 def log_cost(case: str) -> float:
     _, operation, implementation, *params = case.split("/")
     if operation != "append":
@@ -174,8 +208,6 @@ def node_mops(case: str, rng: random.Random) -> float:
 def cost(case: str, rng: random.Random) -> float:
     if case.endswith("/null/harness"):
         return 0.8
-    if case.startswith("ironkv/"):
-        return 90.0 * rng.lognormvariate(0, 0.01)
     if case.startswith("pm_log/"):
         return log_cost(case) * rng.lognormvariate(0, float(os.environ.get("FAKE_SIGMA", "0.01")))
     _, operation, implementation, *params = case.split("/")
@@ -200,6 +232,11 @@ def rows(case: str, reps: int, rng: random.Random) -> list:
         if case.startswith("verification/"):
             row = {**common, "run_type": "iteration", "repetition_index": rep}
             result.append({**row, **obligation(case, rng)})
+            continue
+        if case.startswith("ironkv/"):
+            times = {"real_time": 1e3, "cpu_time": 1e3, "time_unit": "ms"}
+            row = {**common, "run_type": "iteration", "repetition_index": rep, **times}
+            result.append({**row, **kv_counters(case, rng)})
             continue
         if case.startswith("allocator/"):
             times = {"real_time": 1.0, "cpu_time": 1.0, "time_unit": "ms"}

@@ -16,6 +16,7 @@ RIVALS = (
     *("limit", "verified", "nros", "libpmemlog", "initial", "upstream", "ironsync", "std"),
     *("flat_combining", "slots_rwlock", "urcu", "tbb", "lockfree"),
     *("mimalloc", "jemalloc", "tcmalloc"),
+    *("redis", "memcached", "ironfleet", "echo"),
 )
 IMPLEMENTATION = rf"""["/]((?:quintet|{"|".join(RIVALS)})(?:_\w+)?|glibc)["/]"""
 
@@ -39,6 +40,16 @@ def test_every_implementation_of_a_family_has_a_colour_and_a_marker_of_its_own(f
     found = {name: LOOKS[name] for name in names}
     different(found)
     assert len({shape(one) for one in found.values()}) == len(names)
+
+
+def test_every_implementation_of_the_store_has_a_colour_and_a_marker_of_its_own():
+    rivals = ("redis", "memcached", "ironfleet", "echo")
+    busy = ("quintet_busy", "redis_busy")
+    durable = ("quintet_periodic", "quintet_always", "redis_everysec", "redis_always")
+    names = {"quintet", "quintet_library", "quintet_tls", "harness", *rivals, *busy, *durable}
+    names |= named_in("ironkv_cases/*.cpp")
+    assert names <= set(LOOKS)
+    different({name: LOOKS[name] for name in names})
 
 
 def test_no_two_known_implementations_have_one_colour():
