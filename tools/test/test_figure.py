@@ -54,13 +54,13 @@ def test_unknown_figure_lists_the_known(quintet, which):
     assert status == 2 and not out and err.count("\n") == 1
     assert (
         which == "-1"
-        or "known figures: 8 (verification), 10 (node_replication), 11 (page_table), 12 (allocator), 13 (pm_log), all"
+        or "known figures: 8 (verification), 9 (ironkv), 10 (node_replication), 11 (page_table), 12 (allocator), 13 (pm_log), all"
         in err
     )
 
 
 def test_figure_without_a_number_says_which_there_are(run, quintet):
-    known = "known figures: 8 (verification), 10 (node_replication), 11 (page_table), 12 (allocator), 13 (pm_log), all; for example ./quintet figure 13"
+    known = "known figures: 8 (verification), 9 (ironkv), 10 (node_replication), 11 (page_table), 12 (allocator), 13 (pm_log), all; for example ./quintet figure 13"
     assert quintet("figure") == (2, "", f"quintet: no figure is named; {known}\n")
     assert quintet("figure", "99") == (2, "", f"quintet: unknown figure '99'; {known}\n")
     assert quintet("figure", run) == (2, "", f"quintet: '{run}' is no figure; {known} {run}\n")
@@ -86,24 +86,25 @@ def test_newest_finished_run_is_the_default(root, tmp_path, quintet):
 
 def test_a_figure_takes_the_newest_run_that_has_cases_of_it(root, tmp_path, quintet):
     runs = root / "build" / "runs" / "m"
-    families = ("page_table", "pm_log", "allocator", "node_replication", "verification")
+    families = ("page_table", "pm_log", "allocator", "node_replication", "verification", "ironkv")
     for day, family in enumerate(families, 1):
         write_run(runs / f"2024010{day}T000000Z-aaaaaaa", families=(family,))
     # Newer, and of the family, but without a case that the figure shows.
     other = write_run(runs / "20240109T000000Z-bbbbbbb", families=("allocator",))
     for path in other.glob("allocator.*.json"):
         path.write_text(path.read_text().replace("/suite/", "/other/"))
-    for day, number in ((1, 11), (2, 13), (3, 12), (4, 10), (5, 8)):
+    for day, number in ((1, 11), (2, 13), (3, 12), (4, 10), (5, 8), (6, 9)):
         status, out, err = quintet("figure", number, "-o", tmp_path / "out")
         assert (status, err) == (0, "")
         assert out.startswith(f"figure {number}: run ")
         assert out.splitlines()[0].endswith(f"2024010{day}T000000Z-aaaaaaa")
     status, out, err = quintet("figure", "all", "-o", tmp_path / "out")
-    assert (status, err, out.count(": run ")) == (0, "", 5)
+    assert (status, err, out.count(": run ")) == (0, "", 6)
 
 
 @pytest.mark.parametrize(
-    ("number", "family"), [(8, "verification"), (10, "node_replication"), (12, "allocator")]
+    ("number", "family"),
+    [(8, "verification"), (9, "ironkv"), (10, "node_replication"), (12, "allocator")],
 )
 def test_without_a_run_of_the_figure_the_error_names_the_command(root, quintet, number, family):
     write_run(root / "build" / "runs" / "m" / "20240101T000000Z-aaaaaaa")
