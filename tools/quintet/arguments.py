@@ -101,7 +101,7 @@ def _add_figure(parser: Parser) -> None:
     folder = ROOT / "build" / "figures"
     add("-o", "--output", type=Path, default=folder, help="folder (default: build/figures)")
     add("--paper", action=argparse.BooleanOptionalAction, default=True, help="the paper's points")
-    text = "also write figure 13's results_<size>.csv, as the paper's artifact has them, to DIR"
+    text = "also write the data of figures 9 and 13 to DIR, as the paper's artifact has them"
     add("--artifact", type=Path, metavar="DIR", help=text)
 
 

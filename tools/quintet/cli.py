@@ -109,7 +109,7 @@ def _warn_if_busy(load: list[float]) -> None:
 
 def _print_tables(run: "Run", wide: bool) -> None:
     """What was measured, family by family."""
-    from quintet.families import FAMILIES
+    from quintet.families import FAMILIES, how_to_read
     from quintet.obligations import read
     from quintet.obligations_text import list_text
     from quintet.summary import geomean_line, summarise
@@ -121,7 +121,8 @@ def _print_tables(run: "Run", wide: bool) -> None:
             print(f"\n{family.title}: medians over processes\n\n{list_text(read(run))}")
             continue
         frame = summarise(run, family)
-        what = "ratios of medians, below 1 is faster; paired by round"
+        metrics = list(dict.fromkeys(frame["metric"]))
+        what = f"ratios of medians, {how_to_read(metrics)}; paired by round"
         print(f"\n{family.title}: {what if family.baseline else 'medians over processes'}\n")
         print(ratio_table(frame, family, None if wide else terminal_width()))
         if family.baseline:
@@ -270,6 +271,7 @@ def command_compare(args: argparse.Namespace) -> int:
 
 def command_figure(args: argparse.Namespace) -> int:
     """Draws figures of the named runs, or each of the newest run that has cases of it."""
+    from quintet.artifact import artifact_files
     from quintet.figure import chosen_figures, write
     from quintet.files import make_folder, write_text
     from quintet.load import load_runs
@@ -279,7 +281,7 @@ def command_figure(args: argparse.Namespace) -> int:
     plan = [(modules, load_runs(args.run))] if args.run else _newest_runs(modules)
     artifact: dict[Path, str] = {}
     if args.artifact:
-        artifact = _artifact(*next((p for p in plan if 13 in p[0]), plan[0]), args.artifact)
+        artifact = {args.artifact / name: text for name, text in artifact_files(plan).items()}
     paths = [p for m, runs in plan for p in write(m, runs, args.output, args.paper, every)]
     runs = list({run.path: run for _, runs in plan for run in runs}.values())
     for path, text in artifact.items():
@@ -307,15 +309,6 @@ def _newest_runs(
     for number, run in found.items():
         print(f"figure {number}: run {shown(run.path)}")
     return [({number: modules[number]}, [run]) for number, run in found.items()]
-
-
-def _artifact(modules: "dict[int, ModuleType]", runs: "list[Run]", folder: Path) -> dict[Path, str]:
-    """Figure 13 in the format of the paper's artifact: files to write."""
-    from quintet.log_artifact import FAMILY, artifact_files
-
-    if len(runs) != 1 or all(module.FAMILY != FAMILY for module in modules.values()):
-        raise UsageError("--artifact is for figure 13 of one run", "./quintet figure 13 RUN")
-    return {folder / name: text for name, text in artifact_files(runs[0]).items()}
 
 
 def command_report(args: argparse.Namespace) -> int:

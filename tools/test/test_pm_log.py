@@ -111,14 +111,24 @@ def test_artifact_is_refused_for_another_figure_or_several_runs(run, tmp_path, q
     runs = [run] if which == "11" else [run, write_run(tmp_path / "b", families=("pm_log",))]
     folder = tmp_path / "results"
     status, _, err = quintet("figure", which, *runs, "-o", tmp_path / "o", "--artifact", folder)
-    assert status == 2 and "--artifact is for figure 13" in err and err.count("\n") == 1
+    assert (
+        status == 2
+        and "--artifact is for figure 9 or 13 of one run" in err
+        and err.count("\n") == 1
+    )
     assert not folder.exists() and not (tmp_path / "o").exists()
 
 
 def test_artifact_of_a_run_without_appends(tmp_path, quintet):
     run = write_run(tmp_path / "run")
     status, _, err = quintet("figure", "all", run, "-o", tmp_path, "--artifact", tmp_path / "r")
-    assert status == 1 and "no append of pm_log" in err and "./quintet run pm_log" in err
+    assert status == 1 and "no get or set of ironkv and no append of pm_log; " in err
+    assert "./quintet run ironkv pm_log" in err and not (tmp_path / "r").exists()
+    other = write_run(tmp_path / "other", families=("pm_log",))
+    for path in other.glob("pm_log.*.json"):
+        path.write_text(path.read_text().replace("/append/", "/read/"))
+    status, _, err = quintet("figure", "13", other, "-o", tmp_path, "--artifact", tmp_path / "r")
+    assert status == 1 and "has no append of pm_log; measure it with ./quintet run pm_log\n" in err
 
 
 def test_a_shared_folder_is_new_below_the_given_one_and_gone_at_the_end(tmp_path):
