@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from quintet import style
 from quintet.summary import ratio_key
@@ -72,8 +72,9 @@ def draw(axes: Any, frame: pd.DataFrame, paper: pd.DataFrame) -> None:
     title = "Relative to each side's own IronFleet host"
     if np.isfinite(frame[ratio_key(BASELINE)]).any():
         ratios = {key: y / points[BASELINE, key[1]] for key, y in points.items()}
-        _panel(relative, frame, ratio_key(BASELINE), ratios)
-        _ratio_axis(relative, frame)
+        far = _far_apart(frame)
+        _panel(relative, frame, ratio_key(BASELINE), ratios, 1 if far else 0)
+        _ratio_axis(relative, far)
         relative.set_title(title)
     else:
         _not_measured(relative, title)
@@ -100,7 +101,13 @@ def _offsets(frame: pd.DataFrame) -> tuple[dict[str, float], float]:
     return {name: (bar - middle) * width for bar, name in enumerate(there)}, width
 
 
-def _panel(axis: Any, frame: pd.DataFrame, key: str, paper: dict[tuple[str, str], float]) -> None:
+def _panel(
+    axis: Any,
+    frame: pd.DataFrame,
+    key: str,
+    paper: dict[tuple[str, str], float],
+    bottom: float = 0,
+) -> None:
     groups = _groups(frame)
     offsets, width = _offsets(frame)
     for name, offset in offsets.items():
@@ -108,7 +115,7 @@ def _panel(axis: Any, frame: pd.DataFrame, key: str, paper: dict[tuple[str, str]
         at = [groups[group] + offset for group in rows["group"]]
         look = style.look(name)
         bars = {"color": look.colour, "hatch": look.hatch, "edgecolor": "white", "linewidth": 0.3}
-        axis.bar(at, rows[key], width, zorder=2, **bars)
+        axis.bar(at, rows[key] - bottom, width, bottom, zorder=2, **bars)
         low, high = rows[key] - rows[f"{key}_lo"], rows[f"{key}_hi"] - rows[key]
         whisker = {"fmt": "none", "ecolor": "black", "elinewidth": 0.6, "capsize": 1.2}
         if name != BASELINE or key == "mid":
@@ -137,13 +144,21 @@ def _group_names(axis: Any, frame: pd.DataFrame, groups: dict[str, float]) -> No
         axis.text(np.mean(at), -0.085, operation.capitalize(), transform=place, **words)
 
 
-def _ratio_axis(axis: Any, frame: pd.DataFrame) -> None:
-    """A line at 1; logarithmic where the ratios are far apart."""
-    bars = frame[frame["implementation"] != LIMIT][ratio_key(BASELINE)].dropna()
+def _far_apart(frame: pd.DataFrame) -> bool:
+    bars = frame.loc[frame["implementation"] != LIMIT, ratio_key(BASELINE)].dropna()
+    return bool(bars.max() / min(bars.min(), 1) > _WIDE)
+
+
+def _ratio_axis(axis: Any, far_apart: bool) -> None:
+    """A line at 1, from which bars stand on a logarithmic axis."""
     axis.axhline(1, color="black", linewidth=0.8, zorder=4)
-    if bars.max() / min(bars.min(), 1) > _WIDE:
+    if far_apart:
+        low, high = axis.dataLim.intervaly
         axis.set_yscale("log")
-        axis.set_ylim(min(bars.min(), 1) / 1.6, bars.max() * 1.5)
+        axis.set_ylim(min(low, 1) / 1.25, high * 1.25)
+        axis.yaxis.set_major_locator(LogLocator(10, (1, 2, 5)))
+        axis.yaxis.set_minor_formatter(NullFormatter())
+        axis.set_xlabel("bytes of the value (ratios on a log scale)", labelpad=9)
     axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}×"))
 
 

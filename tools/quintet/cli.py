@@ -109,10 +109,10 @@ def _warn_if_busy(load: list[float]) -> None:
 
 def _print_tables(run: "Run", wide: bool) -> None:
     """What was measured, family by family."""
-    from quintet.families import FAMILIES, how_to_read
+    from quintet.families import FAMILIES
     from quintet.obligations import read
     from quintet.obligations_text import list_text
-    from quintet.summary import geomean_line, summarise
+    from quintet.summary import geomean_line, summarise, what_values_are
     from quintet.table import ratio_table, terminal_width
 
     for name in run.families:
@@ -121,9 +121,7 @@ def _print_tables(run: "Run", wide: bool) -> None:
             print(f"\n{family.title}: medians over processes\n\n{list_text(read(run))}")
             continue
         frame = summarise(run, family)
-        metrics = list(dict.fromkeys(frame["metric"]))
-        what = f"ratios of medians, {how_to_read(metrics)}; paired by round"
-        print(f"\n{family.title}: {what if family.baseline else 'medians over processes'}\n")
+        print(f"\n{family.title}: {what_values_are(frame, family)}\n")
         print(ratio_table(frame, family, None if wide else terminal_width()))
         if family.baseline:
             print(f"\n{geomean_line(frame, family)}")

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from quintet.cases import Case, reference_case
-from quintet.families import HIGHER_IS_BETTER, Family, direction
+from quintet.families import HIGHER_IS_BETTER, Family, direction, how_to_read
 from quintet.load import Run, aligned
 from quintet.stats import Interval, geometric_mean, median_interval, ratio_interval
 
@@ -82,6 +82,16 @@ def _references(
 def _first_seen(labels: "pd.Series[str]") -> "pd.Series[int]":
     order = {label: index for index, label in enumerate(dict.fromkeys(labels))}
     return labels.map(order)
+
+
+def what_values_are(frame: pd.DataFrame, family: Family) -> str:
+    """The heading of a table: how its ratios read, if it has any."""
+    ratio = ratio_key(family.baseline)
+    metrics = frame.loc[frame[ratio].notna(), "metric"] if ratio in frame else ()
+    if not len(metrics):
+        return "medians over processes"
+    reading = how_to_read(list(dict.fromkeys(metrics)))
+    return f"ratios of medians, {reading}; paired by round"
 
 
 def geomean_line(frame: pd.DataFrame, family: Family) -> str:

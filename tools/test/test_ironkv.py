@@ -15,7 +15,7 @@ from quintet.charts import chart_rows, chart_specs
 from quintet.families import FAMILIES, direction, how_to_read
 from quintet.load import load_run
 from quintet.report import report_html
-from quintet.summary import geomean_line, summarise
+from quintet.summary import geomean_line, summarise, what_values_are
 from quintet.table import ratio_table
 
 FAMILY = FAMILIES["ironkv"]
@@ -100,6 +100,19 @@ def test_the_table_and_the_mean_say_what_is_better(run):
     assert re.fullmatch(
         r"geometric mean of quintet / redis: 1\.\d+ over 6 cases \(above 1 is faster\)", line
     )
+
+
+def test_the_heading_speaks_of_what_has_ratios(run, tmp_path):
+    frame = summarise(load_run(run), FAMILY)
+    words = "ratios of medians, of kops above 1 is better, of p99_us below 1; paired by round"
+    assert what_values_are(frame, FAMILY) == words
+    without(run, "/(get|set|durable_set|open_loop)/")
+    frame = summarise(load_run(run), FAMILY)
+    assert what_values_are(frame, FAMILY) == "medians over processes"
+    pages = FAMILIES["page_table"]
+    frame = summarise(load_run(write_run(tmp_path / "pages")), pages)
+    words = "ratios of medians, below 1 is faster; paired by round"
+    assert what_values_are(frame, pages) == words
 
 
 @pytest.mark.parametrize(
@@ -241,7 +254,10 @@ def test_ratios_far_apart_are_on_a_logarithmic_axis(tmp_path, module, factor, sc
     absolute, relative = figure.draw(module, run).axes
     assert absolute.get_yscale() == "linear" and relative.get_yscale() == scale
     low, high = relative.get_ylim()
-    assert low < 0.98 and high > max(bar.get_height() for bar in relative.patches)
+    ends = [bar.get_y() + bar.get_height() for bar in relative.patches]
+    assert low < 0.97 and high > max(ends)
+    assert max(ends) == pytest.approx(2.6 / factor, rel=0.1)
+    assert ("log scale" in relative.get_xlabel()) == (scale == "log")
 
 
 def test_nothing_in_the_figure_overlaps(run, module):
