@@ -218,6 +218,14 @@ def test_figure_9_has_a_bar_for_each_that_was_measured_and_the_papers_points(run
     assert [y for marker, y in relative if marker == port] == pytest.approx(
         [0.975, 0.973, 0.979, 1.028, 1.047, 1.043], abs=0.001
     )
+    for series, bar in (("ironfleet", "ironfleet"), ("verified", "quintet")):
+        colour, marker = style.look(bar).colour.lower(), style.look(series).marker
+        for axis in drawn.axes:
+            bars = [p for p in axis.patches if to_hex(p.get_facecolor()) == colour]
+            middles = [patch.get_x() + patch.get_width() / 2 for patch in bars]
+            points = [line for line in axis.lines if line.get_markerfacecolor() == "white"]
+            places = [float(p.get_xdata()[0]) for p in points if p.get_marker() == marker]
+            assert places == pytest.approx(middles)
     words = " ".join(text.get_text() for text in drawn.texts)
     assert "n = 5 processes, 10 clients for 2 s, 1000 keys;" in words
     plain = figure.draw(module, load_run(run), paper=False)
