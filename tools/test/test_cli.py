@@ -23,7 +23,11 @@ from quintet.machine import machine_id, slug
         (["run", "--", "--benchmark_out=x"], 2, ["--benchmark_out cannot follow --"]),
         (["run", "--filter", "("], 2, ["not a regular expression"]),
         (["run", "--quick", "--full"], 2, ["not allowed with"]),
-        (["figure", "99"], 2, ["unknown figure '99'", "known figures: 8 (verification), 10"]),
+        (
+            ["figure", "99"],
+            2,
+            ["unknown figure '99'", "known figures: 8 (verification), 9 (ironkv), 10"],
+        ),
         (["compare", "absent", "absent"], 1, ["absent: no such run", "ls build/runs"]),
         (["compare", "onlyone"], 2, ["required: B", "--help"]),
         (

@@ -140,6 +140,7 @@ def test_figure_all_skips_what_a_run_does_not_have(run, tmp_path, quintet):
     assert status == 0 and "fig11.pdf" in out and "fig08" not in out
     assert err.splitlines() == [
         f"figure 8: not drawn: {pages} has no verification case",
+        f"figure 9: not drawn: {pages} has no ironkv case",
         f"figure 10: not drawn: {pages} has no node_replication case",
         f"figure 12: not drawn: {pages} has no allocator case",
         f"figure 13: not drawn: {pages} has no pm_log case",
