@@ -146,7 +146,7 @@ def test_figure_all_skips_what_a_run_does_not_have(run, tmp_path, quintet):
         f"figure 13: not drawn: {pages} has no pm_log case",
     ]
     status, out, err = quintet("figure", "all", run, pages, "-o", tmp_path / "out")
-    assert status == 0 and len(out.split("out/")) == 9 and err.count("not drawn") == 8
+    assert status == 0 and len(out.split("out/")) == 9 and err.count("not drawn") == 10
     status, _, err = quintet("figure", "8", pages)
     assert status == 1 and err.count("\n") == 1 and "./quintet run verification" in err
 
