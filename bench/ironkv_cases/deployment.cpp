@@ -110,8 +110,8 @@ Deployed deploy_memcached(std::size_t value_bytes) {
                                    "-U", "0", "-t", "1", "-u", "root"}});
 }
 
-Deployed deploy_echo(Request request, std::size_t value_bytes) {
-  const EchoSizes sizes = echo_sizes(request, value_bytes);
+Deployed deploy_echo(Request request, std::size_t value_bytes, std::size_t depth) {
+  const EchoSizes sizes = echo_sizes(request, value_bytes, depth);
   Deployment deployment;
   deployment.target = {.port = free_ports(1)[0], .session = [=] { return echo_session(sizes); }};
   return one_server(

@@ -42,8 +42,8 @@ struct QuintetSettings {
 [[nodiscard]] Deployed deploy_redis(const std::string& fsync, std::size_t value_bytes);
 [[nodiscard]] Deployed deploy_memcached(std::size_t value_bytes);
 [[nodiscard]] Deployed deploy_ironfleet(std::size_t value_bytes);
-// An echo of the same sizes as `request` and its reply.
-[[nodiscard]] Deployed deploy_echo(Request request, std::size_t value_bytes);
+// As echo_sizes().
+[[nodiscard]] Deployed deploy_echo(Request request, std::size_t value_bytes, std::size_t depth);
 
 // Where servers run, and where the load does: the first two processors that this process may use.
 struct Places {

@@ -16,7 +16,7 @@ constexpr std::size_t kValueBytes = 128;
 // Longer than any pause under this load, so that the server never sleeps.
 constexpr std::uint32_t kBusyPollUs = 1'000;
 
-using Deploy = std::function<Deployed(Request request, std::size_t value_bytes)>;
+using Deploy = std::function<Deployed(const LoadPlan& plan, std::size_t value_bytes)>;
 
 struct Implementation {
   std::string name;
@@ -25,27 +25,33 @@ struct Implementation {
 };
 
 Deploy quintet(const QuintetSettings& settings) {
-  return [=](Request, std::size_t value_bytes) { return deploy_quintet(settings, value_bytes); };
+  return [=](const LoadPlan&, std::size_t value_bytes) {
+    return deploy_quintet(settings, value_bytes);
+  };
 }
 Deploy redis(const std::string& fsync) {
-  return [=](Request, std::size_t value_bytes) { return deploy_redis(fsync, value_bytes); };
+  return [=](const LoadPlan&, std::size_t value_bytes) { return deploy_redis(fsync, value_bytes); };
 }
 
 const Implementation kQuintet{"quintet", quintet({})};
 const Implementation kTls{"quintet_tls", quintet({.is_tls = true})};
-const Implementation kFleet{
-    "ironfleet", [](Request, std::size_t value_bytes) { return deploy_ironfleet(value_bytes); }};
+const Implementation kFleet{"ironfleet", [](const LoadPlan&, std::size_t value_bytes) {
+                              return deploy_ironfleet(value_bytes);
+                            }};
 const Implementation kRedis{"redis", redis("")};
-const Implementation kMemcached{
-    "memcached", [](Request, std::size_t value_bytes) { return deploy_memcached(value_bytes); }};
-const Implementation kEcho{"echo", deploy_echo};
+const Implementation kMemcached{"memcached", [](const LoadPlan&, std::size_t value_bytes) {
+                                  return deploy_memcached(value_bytes);
+                                }};
+const Implementation kEcho{"echo", [](const LoadPlan& plan, std::size_t value_bytes) {
+                             return deploy_echo(plan.request, value_bytes, plan.depth);
+                           }};
 
 // server_us_per_op: time of processors that all servers took.
 Outcome measure(const Implementation& implementation, LoadPlan plan, std::size_t value_bytes) {
   if (auto bound = places().topology.bind_current_thread(places().load); !bound) {
     return fail("cannot run the load on a processor of its own");
   }
-  auto deployed = implementation.deploy(plan.request, value_bytes);
+  auto deployed = implementation.deploy(plan, value_bytes);
   if (!deployed) return std::unexpected(deployed.error());
   plan.keys = keys();
   plan.load_ms = load_ms();

@@ -110,7 +110,7 @@ std::unique_ptr<Session> ironkv_session(std::size_t value_bytes, std::vector<std
   return std::make_unique<IronkvSession>(value_bytes, std::move(name));
 }
 
-EchoSizes echo_sizes(Request request, std::size_t value_bytes) {
+EchoSizes echo_sizes(Request request, std::size_t value_bytes, std::size_t depth) {
   const std::vector<std::byte> value(value_bytes, kFill);
   const std::vector<std::byte> end_point(32, kFill);
   ironkv::FrameView reply{};
@@ -118,7 +118,8 @@ EchoSizes echo_sizes(Request request, std::size_t value_bytes) {
   reply.message = {.kind = MessageKind::kReply, .has_value = true};
   reply.message.value = value;
   const auto kind = request == Request::kGet ? MessageKind::kGet : MessageKind::kSet;
-  return {.request = framed(kind, value).size(), .reply = framed(reply).size()};
+  const std::size_t ack = depth == 1 ? kLengthBytes + ironkv::kAckBytes : 0;
+  return {.request = framed(kind, value).size(), .reply = framed(reply).size() + ack};
 }
 
 }  // namespace quintet::bench::ironkv_cases

@@ -68,7 +68,9 @@ struct EchoSizes {
   std::size_t reply = 0;
 };
 [[nodiscard]] std::unique_ptr<Session> echo_session(EchoSizes sizes);
-// Those of IronKV's frames.
-[[nodiscard]] EchoSizes echo_sizes(Request request, std::size_t value_bytes);
+// Those of IronKV's frames: a request, and its reply. A server acknowledges what it has read with
+// the replies to it; so an acknowledgement comes with each reply where one request is on its way,
+// and does not count where there are more.
+[[nodiscard]] EchoSizes echo_sizes(Request request, std::size_t value_bytes, std::size_t depth);
 
 }  // namespace quintet::bench::ironkv_cases
