@@ -111,8 +111,7 @@ inline TableView read_table(WireReader& reader) {
   return {count, reader.since(before)};
 }
 
-inline MessageView read_message(WireReader& reader) {
-  MessageView message;
+inline void read_message(WireReader& reader, MessageView& message) {
   const unsigned tag = reader.byte();
   message.kind = static_cast<MessageKind>(tag);
   switch (message.kind) {
@@ -140,7 +139,6 @@ inline MessageView read_message(WireReader& reader) {
     default:
       reader.fail();
   }
-  return message;
 }
 
 inline std::size_t bound_bytes(const KeyBound<Key>& bound) { return bound.is_infinite ? 1 : 9; }
@@ -193,18 +191,20 @@ inline std::byte* store_message(std::byte* at, const MessageView& message) {
 }  // namespace internal
 
 // None for bytes that are not exactly one frame. O(bytes); no allocation.
+// Views are filled in where they stay: copying one costs as much as reading it.
 [[nodiscard]] inline std::optional<FrameView> read_frame(Bytes bytes) {
   WireReader reader(bytes);
-  FrameView frame;
+  std::optional<FrameView> read(std::in_place);
+  FrameView& frame = *read;
   const unsigned tag = reader.byte();
   frame.is_ack = tag == 1;
   frame.number = reader.number();
   if (!frame.is_ack) {
     frame.destination = reader.bytes(kMostEndPointBytes);
-    frame.message = internal::read_message(reader);
+    internal::read_message(reader, frame.message);
   }
-  if (tag > 1 || !reader.is_done()) return std::nullopt;
-  return frame;
+  if (tag > 1 || !reader.is_done()) read.reset();
+  return read;
 }
 
 [[nodiscard]] inline std::size_t frame_bytes(const FrameView& frame) {
