@@ -58,9 +58,10 @@ int run(int count, const char* const* arguments) {
   auto parsed = server_arguments(count, arguments);
   if (!parsed) return parsed.error();
   const bool is_cluster = parsed->cluster > 0;
+  const std::string remark = parsed->remark;
   const auto wanted = servers_of(std::move(*parsed));
   if (!wanted) {
-    say(wanted.error().text);
+    say(wanted.error().text + remark);
     return wanted.error().status;
   }
   const sigset_t signals = block_signals();
@@ -68,7 +69,7 @@ int run(int count, const char* const* arguments) {
   for (const ServerOptions& options : *wanted) {
     auto server = Server::create(options);
     if (!server) {
-      say(server.error());
+      say(server.error() + remark);
       return kBadInput;
     }
     tell_recovered(options, *server);

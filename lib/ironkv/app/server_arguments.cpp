@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "ironkv/app/addresses.hpp"
+#include "ironkv/app/config_file.hpp"
 #include "ironkv/net/identity.hpp"
 #include "ironkv/net/service_file.hpp"
 
@@ -33,7 +34,9 @@ constexpr std::uint16_t kFirstPort = 4001;
 template <class Number>
 CLI::Option* add_number(CLI::App& app, const char* name, Number& number, const char* about,
                         std::uint64_t least, std::uint64_t most) {
-  return app.add_option(name, number, about)->check(CLI::Range(least, most));
+  CLI::Option* const option = app.add_option(name, number, about)->check(CLI::Range(least, most));
+  if (std::cmp_greater_equal(number, least)) option->capture_default_str();  // else: none is given
+  return option;
 }
 
 void add_limits(CLI::App& app, ServerOptions& limits) {
@@ -65,14 +68,16 @@ void add_durability(CLI::App& app, ServerOptions& limits) {
          },
          "none: a restarted server begins with nothing. always: what is answered is kept. "
          "periodic: kept after --sync-ms at the latest")
-      ->check(CLI::IsMember({"none", "periodic", "always"}));
+      ->check(CLI::IsMember({"none", "periodic", "always"}))
+      ->default_str("none");
   app.add_option("--data", limits.journal.folder,
                  "Folder for what is kept; of a cluster, one folder in it for each server");
   add_number(app, "--sync-ms", limits.sync_ms, "Of --durability periodic", 1, 3'600'000);
   app.add_option_function<std::uint64_t>(
          "--journal-mib", [&](std::uint64_t mib) { limits.journal.log_bytes = mib << 20; },
-         "Size of a new journal (64); at half of it the server writes a checkpoint")
-      ->check(CLI::Range(16, 1 << 20));
+         "Size of a new journal; at half of it the server writes a checkpoint")
+      ->check(CLI::Range(16, 1 << 20))
+      ->default_str("64");
 }
 
 void add_metrics(CLI::App& app, ServerOptions& limits) {
@@ -161,7 +166,8 @@ std::expected<ServerArguments, int> server_arguments(int count, const char* cons
   app.set_version_flag("--version", IRONKV_VERSION);
   app.add_option("service-file", a.service, "Describes the service, for everyone");
   app.add_option("private-file", a.private_file, "Has the key of this server");
-  app.add_option("settings", a.settings, "addr=ADDRESS and port=PORT, as the flags below");
+  app.add_option("settings", a.settings, "addr=ADDRESS and port=PORT, as the flags below")
+      ->configurable(false);
   add_number(app, "--cluster", a.cluster, "So many plain servers on this machine, without files", 1,
              64);
   app.add_option("--listen", a.listen, "Address to listen on instead of the private file's");
@@ -170,11 +176,10 @@ std::expected<ServerArguments, int> server_arguments(int count, const char* cons
   add_limits(app, a.limits);
   add_durability(app, a.limits);
   add_metrics(app, a.limits);
-  try {
-    app.parse(count, arguments);
-  } catch (const CLI::ParseError& error) {
-    return std::unexpected(app.exit(error) == 0 ? 0 : kBadInput);
+  if (auto parsed = parse_with_config(app, count, arguments); !parsed) {
+    return std::unexpected(parsed.error());
   }
+  a.remark = config_remark(app);
   return a;
 }
 

@@ -20,6 +20,7 @@ struct ServerArguments {
   std::string listen{};    // empty: as the private file says
   std::uint16_t port = 0;  // 0: the same
   ServerOptions limits{};  // only those that flags set
+  std::string remark{};    // for the end of a message: which file the settings are from
 };
 
 // Or the exit status, after a message.
