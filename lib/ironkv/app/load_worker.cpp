@@ -37,9 +37,16 @@ Worker::Worker(asio::io_context& loop, Shared& shared, std::uint32_t number, Rea
   if (settings_.reference) lines_.emplace(number);
 }
 
+void Worker::prepare() {
+  if (!settings_.cluster.use_tls) return;
+  auto identity = Identity::make(kFewestKeyBits, "client", 365);  // if not, the client says why
+  if (identity) identity_ = std::make_shared<const Identity>(std::move(*identity));
+}
+
 std::string Worker::make_client() {
-  auto client = Client::create(
-      loop_, {.servers = settings_.cluster.servers, .use_tls = settings_.cluster.use_tls});
+  auto client = Client::create(loop_, {.servers = settings_.cluster.servers,
+                                       .use_tls = settings_.cluster.use_tls,
+                                       .identity = identity_});
   if (!client) return client.error();
   client_.emplace(std::move(*client));
   return "";

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -43,6 +44,9 @@ class Worker {
   Worker(asio::io_context& loop, Shared& shared, std::uint32_t number, Ready ready,
          Finished finished);
 
+  // Over TLS: makes the client's key, which may take a second. To be told to all before anything
+  // else, as nobody on this loop is served meanwhile.
+  void prepare();
   // Makes the client and waits until it is answered by a server: then it is ready, or in trouble.
   void connect();
   // The window has begun. Clients of the reference connect only now.
@@ -88,6 +92,7 @@ class Worker {
   Finished finished_;
   asio::steady_timer timer_;
   std::int64_t timer_at_ = 0;  // 0: it does not run
+  std::shared_ptr<const Identity> identity_;
   std::optional<Client> client_;
   std::optional<Schedule> schedule_;
   std::optional<RequestLines> lines_;

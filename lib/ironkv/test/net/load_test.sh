@@ -140,11 +140,12 @@ expect 0 'errors      none' "${run[@]}" --check # over two servers now
 expect 1 'is not in the list' "$load" --servers "127.0.0.1:$port" "${short[@]}" --no-preload
 
 echo '== signals'
-in_background --duration 0
+in_background --duration 0 --json signal.json
 kill -TERM "$pid"
 status_of "$pid"
 [[ $(cat status) == 0 ]] || fail "ended with $(cat status)"
 grep -q throughput text || fail 'no report'
+holds signal.json 'd["ended_by_signal"] and d["seconds"] > 0 and d["requests"] > 0'
 
 echo '== a server that dies, and one that is not there'
 in_background --duration 2 --timeout-ms 500 --json dead.json
