@@ -140,7 +140,7 @@ expect 0 'errors      none' "${run[@]}" --check # over two servers now
 expect 1 'is not in the list' "$load" --servers "127.0.0.1:$port" "${short[@]}" --no-preload
 
 echo '== signals'
-in_background --duration 0 --json signal.json
+in_background --duration 0 --warmup 0 --json signal.json
 kill -TERM "$pid"
 status_of "$pid"
 [[ $(cat status) == 0 ]] || fail "ended with $(cat status)"
