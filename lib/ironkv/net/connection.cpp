@@ -47,7 +47,10 @@ void Connection::shake_hands() {
   } else {
     state_ = State::kAnonymous;
   }
-  if (!is_closed()) wait_to_read();
+  if (is_closed()) return;
+  if (!stream_->has_pending()) return wait_to_read();
+  // What came together with the end of the handshake: the socket is not readable for it.
+  asio::post(socket_.get_executor(), [self = shared_from_this()] { self->on_readable(); });
 }
 
 void Connection::open(Bytes key) {

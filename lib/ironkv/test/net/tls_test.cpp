@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
+#include <openssl/ssl.h>
 #include <openssl/x509.h>
+#include <poll.h>
 
 #include <algorithm>
 #include <memory>
@@ -150,6 +152,64 @@ TEST_CASE("who does not speak TLS to a TLS port changes nothing") {
   RawSocket stalled(cluster.addresses()[0].port);
   CHECK(is_let_in(cluster.addresses(), some_client()));
   CHECK(stalled.is_closed_in_time());
+}
+
+// A client whose end of the handshake and first request leave in one piece.
+class HastyClient {
+ public:
+  HastyClient(std::uint16_t port, const Identity& identity, Bytes request) : socket_(port) {
+    SSL_CTX_use_certificate(context_.get(), identity.certificate());
+    SSL_CTX_use_PrivateKey(context_.get(), identity.key());
+    ssl_.reset(SSL_new(context_.get()));
+    SSL_set_bio(ssl_.get(), BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
+    while (SSL_connect(ssl_.get()) != 1) {
+      pass_on();
+      if (!receive()) return;
+    }
+    std::byte length[kLengthBytes];
+    store_be64(length, request.size());
+    SSL_write(ssl_.get(), length, kLengthBytes);
+    SSL_write(ssl_.get(), request.data(), static_cast<int>(request.size()));
+    pass_on();
+  }
+  // The server says something within half a minute.
+  bool is_answered() {
+    std::byte some[256];
+    while (SSL_read(ssl_.get(), some, sizeof(some)) <= 0) {
+      if (!receive()) return false;
+    }
+    return true;
+  }
+
+ private:
+  void pass_on() {
+    char* bytes = nullptr;
+    const long size = BIO_get_mem_data(SSL_get_wbio(ssl_.get()), &bytes);
+    socket_.send({reinterpret_cast<const std::byte*>(bytes), static_cast<std::size_t>(size)});
+    BIO_reset(SSL_get_wbio(ssl_.get()));
+  }
+  bool receive() {
+    std::byte some[8192];
+    pollfd poll{.fd = socket_.descriptor(), .events = POLLIN, .revents = 0};
+    if (::poll(&poll, 1, 30'000) != 1) return false;
+    const ssize_t got = ::recv(socket_.descriptor(), some, sizeof(some), 0);
+    return got > 0 && BIO_write(SSL_get_rbio(ssl_.get()), some, static_cast<int>(got)) == got;
+  }
+
+  RawSocket socket_;
+  std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context_{SSL_CTX_new(TLS_client_method()),
+                                                             &SSL_CTX_free};
+  std::unique_ptr<SSL, decltype(&SSL_free)> ssl_{nullptr, &SSL_free};
+};
+
+TEST_CASE("a request that comes together with the end of the handshake is answered") {
+  const Pair& pair = pair_of_servers();
+  LocalCluster cluster(pair.servers, pair.identities);
+  const FrameView get{.number = 1, .message = {.kind = MessageKind::kGet, .key = 7}};
+  std::vector<std::byte> request(frame_bytes(get));
+  write_frame(get, request.data());
+  HastyClient client(cluster.addresses()[0].port, *some_client(), request);
+  CHECK(client.is_answered());
 }
 
 TEST_CASE("a server with the private key of another is refused") {
