@@ -116,7 +116,7 @@ void Workload::begin_round(Key first, std::uint64_t calls, std::chrono::millisec
 }
 
 void Workload::work(Caller& caller, Key first) {
-  while (left_-- > 0 && std::chrono::steady_clock::now() < until_) {
+  while (caller.trouble.empty() && left_-- > 0 && std::chrono::steady_clock::now() < until_) {
     RegisterCall call{.key = first + caller.random.below(settings_.keys)};
     const std::uint32_t roll = caller.random.below(100);
     call.is_set = roll < 50;
@@ -137,7 +137,7 @@ void Workload::carry_out(Caller& caller, RegisterCall call) {
     caller.history.push_back({caller.name, began, answered, call, answer});
     return;
   }
-  if (error->kind != CallError::Kind::kTimedOut) {
+  if (error->kind != CallError::Kind::kTimedOut || caller.client != &clients_.back()) {
     caller.trouble = error->text;
     return;
   }
@@ -167,7 +167,9 @@ world::RegisterHistory Workload::end_round() {
   for (std::thread& thread : threads_) thread.join();
   threads_.clear();
   Caller& auditor = *callers_.front();
-  for (std::uint32_t i = 0; i < settings_.keys; ++i) carry_out(auditor, {.key = first_ + i});
+  for (std::uint32_t i = 0; i < settings_.keys && trouble().empty(); ++i) {
+    carry_out(auditor, {.key = first_ + i});
+  }
   std::vector<world::RegisterHistory> lists;
   for (const auto& caller : callers_) lists.push_back(std::exchange(caller->history, {}));
   return testing::join_histories(std::move(lists));

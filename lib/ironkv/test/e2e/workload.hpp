@@ -53,7 +53,8 @@ class Workload {
   [[nodiscard]] world::RegisterHistory end_round();
 
   [[nodiscard]] std::uint64_t timed_out() const { return timed_out_; }
-  // What must not be, if it was: an error of a call, a value that nobody wrote.
+  // What must not be, if it was: an error of a call, a patient one without an answer, a value that
+  // nobody wrote.
   [[nodiscard]] std::string trouble() const;
 
  private:
