@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "ironkv/net/journal.hpp"
 
+#include <cerrno>
 #include <filesystem>
 #include <optional>
 #include <span>
@@ -65,6 +66,10 @@ std::expected<void, std::string> make_pool(const std::string& path, std::uint64_
     return failed(pm_log::describe(error, draft));
   };
   auto memory = MappedPm::create(draft, bytes, {.prefill = true});
+  if (!memory && memory.error().code == pm_log::Errc::kIo && memory.error().a == ENOSPC) {
+    return failed(path + ": the disk has no room for a journal of " + std::to_string(bytes >> 20) +
+                  " MiB: free some, or choose a smaller one (--journal-mib)");
+  }
   if (!memory) return describe(memory.error());
   const auto id = pm_log::random_uuid();
   if (!id) return describe(id.error());

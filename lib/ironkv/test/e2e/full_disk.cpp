@@ -106,7 +106,8 @@ class Trial {
     auto server = start();
     if (server) return "a server has started on 8 MiB with a journal of 16";
     fmt::print("no space at the start: {}", server.error());
-    return wrong_end(server.error(), 2, "data/server1/journal");
+    return wrong_end(server.error(), 2,
+                     "data/server1/journal: the disk has no room for a journal of 16 MiB");
   }
 
   // Of a server that has ended: what its last line and its status should have been.
