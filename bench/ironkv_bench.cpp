@@ -31,6 +31,7 @@ void register_cases() {
   ironkv_cases::register_host_cases();
   ironkv_cases::register_map_cases();
   ironkv_cases::register_network_cases();
+  ironkv_cases::register_library_cases();
 }
 
 }  // namespace quintet::bench

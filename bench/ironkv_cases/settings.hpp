@@ -20,5 +20,6 @@ inline constexpr std::size_t kMostHosts = 3;
 void register_host_cases();
 void register_map_cases();
 void register_network_cases();
+void register_library_cases();
 
 }  // namespace quintet::bench::ironkv_cases

@@ -11,7 +11,14 @@ struct Dialer::Attempt : std::enable_shared_from_this<Dialer::Attempt> {
   Attempt(asio::io_context& loop, Dialer& its_dialer, std::uint32_t its_server, std::uint64_t until)
       : resolver(loop), socket(loop), dialer(&its_dialer), server(its_server), give_up_at(until) {}
 
+  // A name is looked up by a thread of Asio's, an address needs none.
   void begin(const ServerAddress& to) {
+    error_code not_an_address;
+    const auto address = asio::ip::make_address(to.address, not_an_address);
+    if (!not_an_address) {
+      const tcp::endpoint place(address, to.port);
+      return connect(tcp::resolver::results_type::create(place, to.address, ""));
+    }
     resolver.async_resolve(to.address, std::to_string(to.port), tcp::resolver::numeric_service,
                            [self = shared_from_this()](const error_code& error, auto found) {
                              if (error || self->dialer == nullptr) return self->end(error);
