@@ -90,16 +90,31 @@ bool sync_folder(const std::filesystem::path& path) {
   return ok;
 }
 
+bool write_at(int file, std::span<const std::byte> bytes, std::uint64_t offset) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::pwrite(file, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return false;
+    offset += static_cast<std::uint64_t>(written);
+    bytes = bytes.subspan(static_cast<std::size_t>(written));
+  }
+  return true;
+}
+
 // Writes zeros where zeros are.
 bool write_all_pages(int file, std::size_t bytes) {
   const std::vector<std::byte> zeros(std::min<std::size_t>(bytes, std::size_t{1} << 20));
-  for (std::size_t at = 0; at < bytes;) {
-    const std::size_t part = std::min(zeros.size(), bytes - at);
-    const ssize_t written = ::pwrite(file, zeros.data(), part, static_cast<off_t>(at));
-    if (written <= 0) return false;
-    at += static_cast<std::size_t>(written);
+  for (std::size_t at = 0; at < bytes; at += zeros.size()) {
+    const auto part = std::span(zeros).first(std::min(zeros.size(), bytes - at));
+    if (!write_at(file, part, at)) return false;
   }
   return ::fdatasync(file) == 0;
+}
+
+// In place of the shared mapping.
+bool map_privately(const Mapping& mapping, int file) {
+  return ::mmap(mapping.data, mapping.size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, file,
+                0) != MAP_FAILED;
 }
 
 Result<Mapping> map_for_writing(const std::filesystem::path& path, std::size_t bytes, int flags) {
@@ -144,8 +159,9 @@ Result<MappedPm> MappedPm::create(const std::filesystem::path& path, std::uint64
     ::close(*file);
     file = io_error();
   }
-  if (file && options.prefill && !device && !mapping->is_pmem &&
-      !write_all_pages(*file, mapping->size)) {
+  if (file && !device && !mapping->is_pmem &&
+      ((options.prefill && !write_all_pages(*file, mapping->size)) ||
+       (options.buffered && !map_privately(*mapping, *file)))) {
     const auto error = io_error();
     ::close(*file);
     file = error;
@@ -166,6 +182,13 @@ Result<MappedPm> MappedPm::open(const std::filesystem::path& path, const Options
   if (!mapping) {
     ::close(*file);
     return std::unexpected(mapping.error());
+  }
+  if (options.buffered && !options.read_only && !mapping->is_pmem &&
+      !map_privately(*mapping, *file)) {
+    const auto error = io_error();
+    pmem_unmap(mapping->data, mapping->size);
+    ::close(*file);
+    return error;
   }
   return MappedPm(mapping->data, mapping->size,
                   mapping->is_pmem ? Durability::kFlush : Durability::kMsync, options, true, *file);
@@ -197,18 +220,23 @@ void MappedPm::note(std::uint64_t offset, std::uint64_t bytes) {
   range->end = std::max(range->end, end);
 }
 
+bool MappedPm::write_back(const Range& range) const {
+  const auto bytes = std::span(data_, size_).subspan(range.begin, range.end - range.begin);
+  return write_at(file_, bytes, range.begin);
+}
+
 bool MappedPm::sync() {
-  if (dirty_ranges_ > 1 && file_ >= 0) {
-    dirty_ranges_ = 0;
-    return ::fdatasync(file_) == 0;
+  const auto ranges = std::span(dirty_).first(std::exchange(dirty_ranges_, 0));
+  if (ranges.empty()) return true;
+  if (options_.buffered) {
+    return std::ranges::all_of(ranges, [&](const Range& range) { return write_back(range); }) &&
+           ::fdatasync(file_) == 0;
   }
-  bool ok = true;
-  for (const Range& range : std::span(dirty_).first(dirty_ranges_)) {
+  if (ranges.size() > 1 && file_ >= 0) return ::fdatasync(file_) == 0;
+  return std::ranges::all_of(ranges, [&](const Range& range) {
     const std::uint64_t begin = align_down<std::uint64_t>(range.begin, 4096);
-    ok = pmem_msync(data_ + begin, range.end - begin) == 0 && ok;
-  }
-  dirty_ranges_ = 0;
-  return ok;
+    return pmem_msync(data_ + begin, range.end - begin) == 0;
+  });
 }
 
 bool MappedPm::read_guarded(std::uint64_t offset, std::span<std::byte> bytes) const {

@@ -16,9 +16,9 @@
 #include "pm_log/stream_copy.hpp"
 
 // The real world of a log: a file or device, mapped. On persistent memory (DAX) lines are streamed
-// past the cache and sfence makes them durable; on any other file msync(2) does, a page at a time, or
-// fdatasync(2), where several pages far apart would each wait for the disk.
-// Threading: one thread; but see streams_in_parallel().
+// past the cache and sfence makes them durable; on any other file msync(2) does, a page at a time,
+// or fdatasync(2), where several pages far apart would each wait for the disk. Threading: one
+// thread; but see streams_in_parallel().
 namespace quintet::pm_log {
 
 // How what was written becomes durable.
@@ -35,6 +35,10 @@ class MappedPm {
     bool prefill = false;       // a new file: write all pages now. On a disk the first write to a
                                 // page makes a sync wait for the file system's own log, too
     bool guard_sigbus = false;  // unreadable media are errors of read(), not signals
+    bool buffered = false;      // unless persistent memory: what is stored is this process's own
+                                // until a fence, which write(2)s it. Takes memory for each page
+                                // that is stored to, and half the time of msync(2), which makes
+                                // every page fault again
   };
 
   // A new file of `bytes`, all of them allocated: a full disk is an error now and no signal later.
@@ -137,6 +141,7 @@ class MappedPm {
   }
   void flush_lines(std::uint64_t offset, std::uint64_t bytes);
   [[nodiscard]] bool sync();
+  [[nodiscard]] bool write_back(const Range& range) const;
   [[nodiscard]] bool read_guarded(std::uint64_t offset, std::span<std::byte> bytes) const;
 
   std::byte* data_;

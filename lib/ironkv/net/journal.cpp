@@ -65,7 +65,7 @@ std::expected<void, std::string> make_pool(const std::string& path, std::uint64_
   const auto describe = [&](const pm_log::Error& error) {
     return failed(pm_log::describe(error, draft));
   };
-  auto memory = MappedPm::create(draft, bytes, {.prefill = true});
+  auto memory = MappedPm::create(draft, bytes, {.prefill = true, .buffered = true});
   if (!memory && memory.error().code == pm_log::Errc::kIo && memory.error().a == ENOSPC) {
     return failed(path + ": the disk has no room for a journal of " + std::to_string(bytes >> 20) +
                   " MiB: free some, or choose a smaller one (--journal-mib)");
@@ -100,7 +100,7 @@ std::expected<Journal, std::string> Journal::open(const JournalOptions& options)
   if (!std::filesystem::exists(path, error)) {
     if (auto made = make_pool(path, options.log_bytes); !made) return failed(made.error());
   }
-  auto memory = MappedPm::open(path, {});
+  auto memory = MappedPm::open(path, {.buffered = true});
   if (!memory) return failed(pm_log::describe(memory.error(), path));
   auto pool = Pool::open(std::move(*memory));
   if (!pool) return failed(pm_log::describe(pool.error(), path));

@@ -77,6 +77,7 @@ struct Server::Impl final : Connection::Owner {
   void record(std::span<const std::byte> bytes);
   [[nodiscard]] bool is_commit_due() const;
   void post_commit();
+  [[nodiscard]] bool gathers();
   void commit();
   void sync_in_time(std::uint64_t now);
   void fail(std::string why);
@@ -107,7 +108,13 @@ struct Server::Impl final : Connection::Owner {
   bool speaks_to_host = false;  // since the last commit
   bool is_commit_posted = false;
   std::uint64_t sync_at = 0;
-  unsigned watchers = 0;  // before the loop, which destroys the last ones
+  // Of the commit that is due: I4 it is not put off for longer than half of the last one took.
+  std::uint64_t records = 0;  // so far, and when the commit was last put off
+  std::uint64_t records_seen = 0;
+  std::uint64_t commit_put_off = 0;  // ns; when it was first, and when a record came last
+  std::uint64_t record_came = 0;
+  std::uint64_t commit_ns = 0;  // that the last one took
+  unsigned watchers = 0;        // before the loop, which destroys the last ones
   asio::io_context loop{1};
   tcp::acceptor acceptor{loop};
   asio::steady_timer timer{loop};

@@ -1,12 +1,21 @@
 // SPDX-License-Identifier: MIT
+#include <algorithm>
 #include <utility>
 
 #include "ironkv/net/server_impl.hpp"
+#include "platform/clock.hpp"
 
 // Of Server: what it keeps, and when. Records of a turn are appended as the host tells of them; the
 // commit is posted behind all events that have happened by now, so that those of many clients share
 // it, and what these are told waits for it.
 namespace quintet::ironkv {
+namespace {
+
+constexpr std::uint64_t kGatherNs = 30'000;  // a client's answer to an answer, over a fast network
+
+std::uint64_t now_ns() { return static_cast<std::uint64_t>(platform::now_ns()); }
+
+}  // namespace
 
 std::expected<void, std::string> Server::Impl::recover() {
   if (options.durability == Durability::kNone) return {};
@@ -34,6 +43,7 @@ void Server::Impl::executed(PeerId source, Bytes frame) {
 
 void Server::Impl::record(Bytes bytes) {
   if (!failure.empty()) return;
+  ++records;
   if (auto done = journal->append(bytes); !done) fail(std::move(done.error()));
 }
 
@@ -48,14 +58,30 @@ void Server::Impl::post_commit() {
   is_commit_posted = true;
   asio::post(loop, [this] {
     is_commit_posted = false;
+    if (gathers()) return post_commit();
     commit();
     end_turn();
   });
 }
 
+// Whether the commit is to wait for more. Clients that were just answered ask again within
+// microseconds: without this they would miss the commit that others wait for, so that two halves of
+// them take turns. A fast commit waits for nobody.
+bool Server::Impl::gathers() {
+  const std::uint64_t now = now_ns();
+  if (commit_put_off == 0) commit_put_off = record_came = now;
+  if (std::exchange(records_seen, records) != records) record_came = now;
+  const bool is_over = is_draining || !failure.empty() || now - commit_put_off >= commit_ns / 2 ||
+                       now - record_came >= std::min(commit_ns / 8, kGatherNs);
+  if (is_over) commit_put_off = 0;
+  return !is_over;
+}
+
 void Server::Impl::commit() {
   if (!journal || !failure.empty()) return;
+  const std::uint64_t begin = now_ns();
   if (auto done = journal->commit(); !done) return fail(std::move(done.error()));
+  commit_ns = now_ns() - begin;
   ++counters.commits;
   speaks_to_host = false;
   sync_at = now_us() + std::uint64_t{options.sync_ms} * 1000;
