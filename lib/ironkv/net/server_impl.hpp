@@ -109,8 +109,9 @@ struct Server::Impl final : Connection::Owner {
   bool is_commit_posted = false;
   std::uint64_t sync_at = 0;
   // Of the commit that is due: I4 it is not put off for longer than half of the last one took.
-  std::uint64_t records = 0;  // so far, and when the commit was last put off
+  std::uint64_t records = 0;  // not committed; and when the commit was last put off
   std::uint64_t records_seen = 0;
+  std::uint64_t last_records = 0;    // of the last commit
   std::uint64_t commit_put_off = 0;  // ns; when it was first, and when a record came last
   std::uint64_t record_came = 0;
   std::uint64_t commit_ns = 0;  // that the last one took

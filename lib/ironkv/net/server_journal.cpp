@@ -66,12 +66,13 @@ void Server::Impl::post_commit() {
 
 // Whether the commit is to wait for more. Clients that were just answered ask again within
 // microseconds: without this they would miss the commit that others wait for, so that two halves of
-// them take turns. A fast commit waits for nobody.
+// them take turns. It does not wait for more than asked last time, and a fast commit for nobody.
 bool Server::Impl::gathers() {
   const std::uint64_t now = now_ns();
   if (commit_put_off == 0) commit_put_off = record_came = now;
   if (std::exchange(records_seen, records) != records) record_came = now;
-  const bool is_over = is_draining || !failure.empty() || now - commit_put_off >= commit_ns / 2 ||
+  const bool is_over = is_draining || !failure.empty() || records >= last_records ||
+                       now - commit_put_off >= commit_ns / 2 ||
                        now - record_came >= std::min(commit_ns / 8, kGatherNs);
   if (is_over) commit_put_off = 0;
   return !is_over;
@@ -82,6 +83,7 @@ void Server::Impl::commit() {
   const std::uint64_t begin = now_ns();
   if (auto done = journal->commit(); !done) return fail(std::move(done.error()));
   commit_ns = now_ns() - begin;
+  last_records = std::exchange(records, 0);
   ++counters.commits;
   speaks_to_host = false;
   sync_at = now_us() + std::uint64_t{options.sync_ms} * 1000;
