@@ -4,7 +4,8 @@
 #include "support/flags.hpp"
 #include "support/run.hpp"
 
-// IronKV: servers under load beside others, and the host alone. The cases are in bench/ironkv_cases/.
+// IronKV: servers under load beside others, and the host alone. The cases are in
+// bench/ironkv_cases/.
 namespace quintet::bench {
 namespace ironkv_cases {
 namespace {

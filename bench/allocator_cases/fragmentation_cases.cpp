@@ -4,9 +4,9 @@
 #include <algorithm>
 
 #include "allocator_cases/child.hpp"
-#include "support/programs.hpp"
 #include "allocator_cases/settings.hpp"
 #include "support/case.hpp"
+#include "support/programs.hpp"
 
 // How much memory is in use for the same live bytes, over the phases of the program
 // allocator_fragmentation.

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "allocator_cases/child.hpp"
-#include "support/programs.hpp"
 #include "allocator_cases/programs/floor.hpp"
 #include "allocator_cases/programs/measure.hpp"
 #include "allocator_cases/settings.hpp"
 #include "platform/clock.hpp"
 #include "support/case.hpp"
+#include "support/programs.hpp"
 
 // What no allocator gets below: the calls alone, the loop alone, and what a child costs.
 namespace quintet::bench::allocator_cases {

@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "allocator_cases/child.hpp"
-#include "support/programs.hpp"
 #include "allocator_cases/settings.hpp"
 #include "support/case.hpp"
+#include "support/programs.hpp"
 
 // Single operations, measured by the program allocator_micro in a process of its own.
 namespace quintet::bench::allocator_cases {

@@ -5,11 +5,11 @@
 #include <stdexcept>
 
 #include "allocator_cases/program_inputs.hpp"
-#include "support/programs.hpp"
 #include "allocator_cases/redis.hpp"
 #include "allocator_cases/reference.hpp"
 #include "allocator_cases/settings.hpp"
 #include "support/case.hpp"
+#include "support/programs.hpp"
 
 // Programs as Debian has them, under each allocator, with inputs that are made here.
 namespace quintet::bench::allocator_cases {

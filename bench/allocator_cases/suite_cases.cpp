@@ -3,10 +3,10 @@
 
 #include <filesystem>
 
-#include "support/programs.hpp"
 #include "allocator_cases/reference.hpp"
 #include "allocator_cases/settings.hpp"
 #include "support/case.hpp"
+#include "support/programs.hpp"
 
 // The programs of bench/workloads, each in a process of its own under each allocator.
 namespace quintet::bench::allocator_cases {

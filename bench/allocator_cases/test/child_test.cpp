@@ -13,6 +13,8 @@
 namespace {
 
 using namespace quintet::bench::allocator_cases;
+using quintet::bench::own_program;
+using quintet::bench::TemporaryFolder;
 
 constexpr double kPlenty = 30;
 

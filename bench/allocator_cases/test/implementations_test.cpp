@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <fstream>
 
-#include "support/programs.hpp"
 #include "support/gbench_flags.hpp"
+#include "support/programs.hpp"
 #include "testing/catch.hpp"
 
 namespace {

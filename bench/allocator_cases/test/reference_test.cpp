@@ -6,9 +6,9 @@
 #include <iterator>
 
 #include "allocator_cases/program_inputs.hpp"
-#include "support/programs.hpp"
 #include "allocator_cases/settings.hpp"
 #include "support/gbench_flags.hpp"
+#include "support/programs.hpp"
 #include "testing/catch.hpp"
 
 namespace {

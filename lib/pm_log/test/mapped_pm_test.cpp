@@ -4,9 +4,11 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -46,8 +48,9 @@ class Folder {
 };
 
 Error io(int code) { return {.code = Errc::kIo, .a = static_cast<std::uint64_t>(code)}; }
-MappedPm made(const fs::path& path, std::uint64_t bytes = kBytes) {
-  auto memory = MappedPm::create(path, bytes, {});
+MappedPm made(const fs::path& path, std::uint64_t bytes = kBytes,
+              const MappedPm::Options& options = {}) {
+  auto memory = MappedPm::create(path, bytes, options);
   REQUIRE(memory.has_value());
   return *std::move(memory);
 }
@@ -84,6 +87,56 @@ TEST_CASE("mapped: a log survives being closed and opened") {
       CHECK((found == large));
       CHECK(log->append(bytes_of("")).has_value() == !read_only);
     }
+  }
+}
+
+// By somebody else.
+std::string contents_of(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+TEST_CASE("mapped: what is buffered is in the file after a fence and not before") {
+  constexpr std::uint64_t kLarge = 1 << 20;
+  Folder folder;
+  const fs::path path = folder / "memory";
+  for (const bool is_new : {true, false}) {
+    MappedPm memory = is_new ? made(path, kLarge, {.prefill = true, .buffered = true})
+                             : opened(path, {.buffered = true});
+    const char mark = is_new ? 'a' : 'b';
+    const std::vector<std::byte> line(64, static_cast<std::byte>(mark));
+    // Two lines near each other and one far away; the same lines again.
+    for (const std::uint64_t at : {0U, 128U, 4096U, 128U}) {
+      const std::string before = contents_of(path);
+      memory.store(at, line);
+      memory.flush(at, line.size());
+      memory.stream(at + 64, line);
+      memory.stream(at + kLarge / 2, line);
+      CHECK(contents_of(path) == before);
+      REQUIRE(memory.fence());
+      const std::string after = contents_of(path);
+      REQUIRE(after.size() == kLarge);
+      CHECK(after.substr(at, 128) == std::string(128, mark));
+      CHECK(after.substr(at + kLarge / 2, 64) == std::string(64, mark));
+      CHECK(std::memcmp(memory.data(), after.data(), after.size()) == 0);
+    }
+  }
+}
+
+TEST_CASE("mapped: a log that is buffered survives being closed and opened") {
+  Folder folder;
+  {
+    auto log = Pool::create(made(folder / "log", kBytes, {.prefill = true, .buffered = true}),
+                            {.commit = Commit::kFast});
+    REQUIRE(log.has_value());
+    REQUIRE(log->append(bytes_of("first")).has_value());
+    REQUIRE(log->tentative_append(bytes_of("never committed")).has_value());
+  }
+  for (const bool is_buffered : {true, false}) {
+    auto log = Pool::open(opened(folder / "log", {.buffered = is_buffered}));
+    REQUIRE(log.has_value());
+    CHECK(log->info().tail == (is_buffered ? 5U : 9U));
+    REQUIRE(log->append(bytes_of("next")).has_value());
   }
 }
 
