@@ -3,6 +3,8 @@
 
 #include <chrono>
 
+#include "ironkv/net/readiness.hpp"
+
 namespace quintet::ironkv {
 
 std::uint64_t now_us() {
@@ -16,9 +18,11 @@ void run_loop(asio::io_context& loop, std::uint32_t busy_poll_us) {
     loop.run();
     return;
   }
+  Readiness& sockets = Readiness::of(loop);
   std::uint64_t last = now_us();
   while (!loop.stopped()) {
-    if (loop.poll() > 0) {
+    const bool was_ready = sockets.serve();
+    if (loop.poll() > 0 || was_ready) {
       last = now_us();
     } else if (now_us() - last > busy_poll_us) {
       loop.run_one();

@@ -113,7 +113,7 @@ void Client::Impl::on_dialed(std::uint32_t server, tcp::socket socket) {
                                    .own_key = settings.key,
                                    .is_dialed = true};
   const auto connection =
-      std::make_shared<Connection>(std::move(socket), std::move(stream), *this, limits);
+      std::make_shared<Connection>(loop, std::move(socket), std::move(stream), *this, limits);
   connection->peer = server;
   connections[server] = connection;
   connection->start();

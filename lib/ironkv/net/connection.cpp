@@ -1,26 +1,37 @@
 // SPDX-License-Identifier: MIT
 #include "ironkv/net/connection.hpp"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace quintet::ironkv {
 
-Connection::Connection(tcp::socket socket, std::unique_ptr<Stream> stream, Owner& owner,
-                       Options options)
-    : socket_(std::move(socket)),
+Connection::Connection(asio::io_context& loop, tcp::socket socket, std::unique_ptr<Stream> stream,
+                       Owner& owner, Options options)
+    : loop_(loop),
+      descriptor_(socket.release()),
       stream_(std::move(stream)),
       owner_(owner),
       options_(std::move(options)) {}
 
+Connection::~Connection() { shut_down(); }
+
 void Connection::start() {
-  error_code error;
-  socket_.native_non_blocking(true, error);
-  if (!error) socket_.set_option(tcp::no_delay(true), error);
-  if (error) return close(error.message());
+  const int on = 1;
+  if (::fcntl(descriptor_, F_SETFL, O_NONBLOCK) != 0 ||
+      ::setsockopt(descriptor_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) != 0) {
+    return close(std::strerror(errno));
+  }
   state_ = State::kShaking;
+  ticket_ = Readiness::of(loop_).add(descriptor_, shared_from_this());
+  if (ticket_ == 0) return close(std::strerror(errno));
   shake_hands();
 }
 
@@ -29,7 +40,7 @@ void Connection::shake_hands() {
     case IoState::kDone:
       break;
     case IoState::kWaitRead:
-      return wait_to_read();
+      return;
     case IoState::kWaitWrite:
       return wait_to_write();
     case IoState::kClosed:
@@ -47,10 +58,9 @@ void Connection::shake_hands() {
   } else {
     state_ = State::kAnonymous;
   }
-  if (is_closed()) return;
-  if (!stream_->has_pending()) return wait_to_read();
+  if (is_closed() || !stream_->has_pending()) return;
   // What came together with the end of the handshake: the socket is not readable for it.
-  asio::post(socket_.get_executor(), [self = shared_from_this()] { self->on_readable(); });
+  asio::post(loop_, [self = shared_from_this()] { self->on_readable(); });
 }
 
 void Connection::open(Bytes key) {
@@ -60,25 +70,9 @@ void Connection::open(Bytes key) {
   owner_.on_open(*this, key);
 }
 
-// Asio arms a wait for readiness by a system call, a read by none. So whatever can be read by Asio
-// itself is.
-void Connection::wait_to_read() {
-  if (state_ != State::kShaking && stream_->is_transparent()) {
-    const auto space = input_.space();
-    return socket_.async_read_some(
-        asio::buffer(space.data(), space.size()),
-        [self = shared_from_this()](const error_code& error, std::size_t bytes) {
-          self->on_read(error, bytes);
-        });
-  }
-  socket_.async_wait(tcp::socket::wait_read,
-                     [self = shared_from_this()](const error_code&) { self->on_readable(); });
-}
-
 void Connection::wait_to_write() {
   is_write_blocked_ = true;
-  socket_.async_wait(tcp::socket::wait_write,
-                     [self = shared_from_this()](const error_code&) { self->on_writable(); });
+  Readiness::of(loop_).watch_writing(descriptor_, ticket_, true);
 }
 
 void Connection::on_readable() {
@@ -90,27 +84,9 @@ void Connection::on_readable() {
   has_written_ = false;
   while (read_some() && stream_->has_pending()) {
   }
-  end_read();
-}
-
-void Connection::on_read(const error_code& error, std::size_t bytes) {
-  if (is_closed()) return;
-  has_written_ = false;
-  if (!error) {
-    input_.received(bytes);
-    give_frames();
-  } else {
-    close(error == asio::error::eof ? "closed by the other side" : error.message());
-  }
-  end_read();
-}
-
-void Connection::end_read() {
   if (!is_closed() && has_output()) owner_.wants_flush(*this);  // it may have waited for this read
   owner_.end_turn();
-  if (is_closed()) return;
-  acknowledge_quickly();
-  wait_to_read();
+  if (!is_closed()) acknowledge_quickly();
 }
 
 // Reads once and gives out the frames. Returns whether there was something.
@@ -156,7 +132,7 @@ void Connection::give_frames() {
 void Connection::acknowledge_quickly() {
   if ((has_written_ || has_output()) && !input_.has_part()) return;
   const int on = 1;
-  ::setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
+  ::setsockopt(descriptor_, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
 }
 
 std::byte* Connection::frame(std::size_t bytes) {
@@ -192,6 +168,7 @@ void Connection::flush() {
 void Connection::on_writable() {
   if (is_closed()) return;
   is_write_blocked_ = false;
+  Readiness::of(loop_).watch_writing(descriptor_, ticket_, false);
   if (state_ == State::kShaking) {
     shake_hands();
   } else {
@@ -209,8 +186,9 @@ void Connection::close(std::string why) {
 
 void Connection::shut_down() {
   state_ = State::kClosed;
-  error_code ignored;
-  socket_.close(ignored);
+  if (descriptor_ < 0) return;
+  if (ticket_ != 0) Readiness::of(loop_).remove(descriptor_, ticket_);
+  ::close(std::exchange(descriptor_, -1));
 }
 
 }  // namespace quintet::ironkv

@@ -9,6 +9,7 @@
 
 #include "ironkv/net/asio.hpp"
 #include "ironkv/net/framing.hpp"
+#include "ironkv/net/readiness.hpp"
 #include "ironkv/net/stream.hpp"
 
 // One connection, of either side of it: handshake, frames in, frames out.
@@ -16,12 +17,13 @@
 // Invariants:
 //   I1 on_open() comes before any on_frame(), and on_closed() once and last, also without
 //   on_open(); I2 frames leave in their order; an acknowledgement may overtake frames, never the
-//   handshake; I3 at most one wait for reading and one for writing are open.
+//   handshake; I3 its socket is watched from start() until it is closed.
 // All calls of a turn (one event) to frame() and ack() go out with one write, at flush().
 // Threading: that of its socket.
 namespace quintet::ironkv {
 
-class Connection : public std::enable_shared_from_this<Connection> {
+class Connection final : public Readiness::Watcher,
+                         public std::enable_shared_from_this<Connection> {
  public:
   // What owns it hears what happens, and must live until shut_down() or on_closed().
   class Owner {
@@ -48,7 +50,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
     bool is_dialed = false;
   };
 
-  Connection(tcp::socket socket, std::unique_ptr<Stream> stream, Owner& owner, Options options);
+  Connection(asio::io_context& loop, tcp::socket socket, std::unique_ptr<Stream> stream,
+             Owner& owner, Options options);
+  ~Connection();
 
   // Begins the handshake. Requires: a shared_ptr to it exists.
   void start();
@@ -93,17 +97,16 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   void shake_hands();
   void open(Bytes key);
-  void wait_to_read();
   void wait_to_write();
-  void on_readable();
-  void on_read(const error_code& error, std::size_t bytes);
-  void end_read();
-  void on_writable();
+  void on_readable() override;
+  void on_writable() override;
   bool read_some();
   void give_frames();
   void acknowledge_quickly();
 
-  tcp::socket socket_;
+  asio::io_context& loop_;
+  int descriptor_;  // -1: closed
+  std::uint64_t ticket_ = 0;
   std::unique_ptr<Stream> stream_;
   Owner& owner_;
   Options options_;

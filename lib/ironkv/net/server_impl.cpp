@@ -120,7 +120,7 @@ void Server::Impl::adopt(tcp::socket socket, std::uint32_t server, bool is_diale
       .own_key = options.servers[options.me].public_key,
       .is_dialed = is_dialed};
   auto connection =
-      std::make_shared<Connection>(std::move(socket), std::move(stream), *this, limits);
+      std::make_shared<Connection>(loop, std::move(socket), std::move(stream), *this, limits);
   connection->peer = server;
   connection->place = connections.size();
   connections.push_back(connection);

@@ -15,7 +15,6 @@ class PlainStream final : public Stream {
 
   IoState handshake() override { return IoState::kDone; }
   [[nodiscard]] const std::vector<std::byte>* peer_key() const override { return nullptr; }
-  [[nodiscard]] bool is_transparent() const override { return true; }
   IoResult read(std::span<std::byte> space) override {
     return result(::recv(descriptor_, space.data(), space.size(), 0), IoState::kWaitRead);
   }

@@ -36,8 +36,6 @@ class Stream {
   // Who is on the other side, if the handshake says so (TLS): its public key.
   [[nodiscard]] virtual const std::vector<std::byte>* peer_key() const = 0;
 
-  // What the socket has is what the stream has: who waits may read it from there, without read().
-  [[nodiscard]] virtual bool is_transparent() const = 0;
   virtual IoResult read(std::span<std::byte> space) = 0;
   // Requires: bytes is not empty, and after kWait* begins with the same bytes.
   virtual IoResult write(Bytes bytes) = 0;

@@ -82,7 +82,6 @@ class TlsStream final : public Stream {
   }
   [[nodiscard]] const std::vector<std::byte>* peer_key() const override { return &key_; }
 
-  [[nodiscard]] bool is_transparent() const override { return false; }
   IoResult read(std::span<std::byte> space) override {
     ERR_clear_error();
     std::size_t bytes = 0;
