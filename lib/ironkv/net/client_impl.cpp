@@ -40,6 +40,7 @@ std::expected<void, std::string> Client::Impl::secure() {
 }
 
 void Client::Impl::start() {
+  Readiness::of(loop);  // if it cannot be, then now
   for (ServerId server = 0; server < connections.size(); ++server) dialer.want(server);
   core.on_tick(now_us(), *this);
   dialer.tick(now_us());

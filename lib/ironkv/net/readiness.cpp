@@ -28,7 +28,7 @@ Readiness::~Readiness() = default;
 void Readiness::shutdown() {
   error_code ignored;
   set_.close(ignored);
-  slots_.clear();
+  const auto gone = std::exchange(slots_, {});  // what ends with it may still call remove()
 }
 
 std::uint64_t Readiness::add(int descriptor, std::shared_ptr<Watcher> watcher) {

@@ -30,6 +30,7 @@ class Readiness final : public asio::execution_context::service {
     ~Watcher() = default;
   };
 
+  // The first call for a loop throws boost::system::system_error if there is no descriptor left.
   static Readiness& of(asio::io_context& loop) { return asio::use_service<Readiness>(loop); }
 
   // For Asio.

@@ -42,6 +42,7 @@ std::expected<void, std::string> Server::Impl::secure() {
 }
 
 std::expected<void, std::string> Server::Impl::listen() {
+  Readiness::of(loop);  // if it cannot be, then now
   error_code error;
   tcp::resolver resolver(loop);
   const auto found = resolver.resolve(options.listen_address, "", tcp::resolver::passive, error);
