@@ -28,6 +28,7 @@ MAUVE, REDIS_RED, AQUA, STRAW, UMBER, ROYAL, CYAN, INDIGO_GREY = (
     *("#B07AA1", "#C8352B", "#2AA7A0", "#D9A441", "#7B5B3A", "#3357C4", "#5CC8D7", "#3D4A6B"),
 )
 BERRY, OLIVINE, HEATHER, APRICOT = "#8B1E3F", "#7C9A3D", "#8377A8", "#F5B27A"
+SEAFOAM = "#6FD3A8"
 GRAPHITE, ASH, INK, LILAC, COBALT, LEAF = (
     *("#5A5A5A", "#9A9A9A", "#111111", "#9C6ADE", "#3F7FE8", "#6AA84F"),
 )
@@ -127,6 +128,7 @@ LOOKS: dict[str, Look] = {
     "ironfleet": Look("IronFleet, made again", STRAW, "8", "\\\\"),
     "echo": Look("Limit: echo", UMBER, "*", ""),
     "quintet_library": Look("Quintet, our client", CYAN, "d", ""),
+    "quintet_library_busy": Look("Quintet, our client, polling", SEAFOAM, "^", "--"),
     "quintet_tls": Look("Quintet, TLS", INDIGO_GREY, "P", "++"),
     "quintet_busy": Look("Quintet, polling", AQUA, "X", ""),
     "quintet_periodic": Look("Quintet, log periodically", MAUVE, "h", "oo"),

@@ -44,7 +44,7 @@ def test_every_implementation_of_a_family_has_a_colour_and_a_marker_of_its_own(f
 
 def test_every_implementation_of_the_store_has_a_colour_and_a_marker_of_its_own():
     rivals = ("redis", "memcached", "ironfleet", "echo")
-    busy = ("quintet_busy", "redis_busy")
+    busy = ("quintet_busy", "quintet_library_busy", "redis_busy")
     durable = ("quintet_periodic", "quintet_always", "redis_everysec", "redis_always")
     names = {"quintet", "quintet_library", "quintet_tls", "harness", *rivals, *busy, *durable}
     names |= named_in("ironkv_cases/*.cpp")
