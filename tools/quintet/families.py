@@ -155,6 +155,7 @@ FAMILIES: dict[str, Family] = {
             ),
             counterparts=(
                 ("quintet_busy", "redis", "redis_busy"),
+                ("quintet_library_busy", "redis", "redis_busy"),
                 ("quintet_periodic", "redis", "redis_everysec"),
                 ("quintet_always", "redis", "redis_always"),
             ),
