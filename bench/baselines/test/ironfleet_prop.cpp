@@ -80,7 +80,9 @@ class Pair {
   void acknowledge(std::size_t source) {
     const std::uint64_t most = answers_[index_of(names_[source])];
     const auto number = *rc::gen::inRange<std::uint64_t>(0, most + 1);
-    put(names_[source], bytes_of(FrameView{.is_ack = true, .number = number}));
+    Buffer ack(ironkv::kAckBytes);
+    ironkv::write_ack(number, ack.data());
+    put(names_[source], ack);
   }
   Buffer damaged(Buffer bytes) {
     if (*rc::gen::arbitrary<bool>()) bytes.pop_back();
