@@ -108,7 +108,7 @@ struct Server::Impl final : Connection::Owner {
   bool speaks_to_host = false;  // since the last commit
   bool is_commit_posted = false;
   std::uint64_t sync_at = 0;
-  // Of the commit that is due: I4 it is not put off for longer than half of the last one took.
+  // Of the commit that is due, which is never put off for longer than half of the last one took.
   std::uint64_t records = 0;  // not committed; and when the commit was last put off
   std::uint64_t records_seen = 0;
   std::uint64_t last_records = 0;    // of the last commit
