@@ -17,6 +17,7 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(HWLOC REQUIRED IMPORTED_TARGET hwloc>=2.9)
 pkg_check_modules(ISAL REQUIRED IMPORTED_TARGET libisal>=2.30)
 pkg_check_modules(PMEM REQUIRED IMPORTED_TARGET libpmem>=1.12)
+pkg_check_modules(URING REQUIRED IMPORTED_TARGET liburing>=2.3)
 find_package(OpenSSL 3.0 REQUIRED)
 find_package(Boost 1.74 REQUIRED)  # Asio, which is headers only
 find_package(nlohmann_json 3.11 REQUIRED)

@@ -50,6 +50,17 @@ void add_limits(CLI::App& app, ServerOptions& limits) {
              "A client that is gone for so long is forgotten", 1, 1'000'000'000);
   add_number(app, "--handshake-ms", limits.handshake_ms, "Time to say who one is", 1, 3'600'000);
   add_number(app, "--drain-ms", limits.drain_ms, "Time to finish when it is to end", 0, 3'600'000);
+  app.add_option_function<std::string>(
+         "--sockets",
+         [&](const std::string& engine) {
+           limits.sockets = engine == "epoll"      ? SocketEngine::kEpoll
+                            : engine == "io_uring" ? SocketEngine::kIoUring
+                                                   : SocketEngine::kAuto;
+         },
+         "What waits for connections: io_uring takes fewer system calls, and Linux 6.1; auto: it, "
+         "where it can be had, else epoll")
+      ->check(CLI::IsMember({"auto", "epoll", "io_uring"}))
+      ->default_str("auto");
   add_number(app, "--busy-poll-us", limits.busy_poll_us,
              "Looks for work so long before it sleeps: faster answers, a busier core", 0,
              1'000'000);

@@ -40,7 +40,7 @@ std::expected<void, std::string> Client::Impl::secure() {
 }
 
 void Client::Impl::start() {
-  Readiness::of(loop);  // if it cannot be, then now
+  SocketService::of(loop);  // if it cannot be, then now
   for (ServerId server = 0; server < connections.size(); ++server) dialer.want(server);
   core.on_tick(now_us(), *this);
   dialer.tick(now_us());
@@ -105,16 +105,16 @@ void Client::Impl::done(std::uint64_t token, const Answer& answer) {
 // --- Connections.
 
 void Client::Impl::on_dialed(std::uint32_t server, tcp::socket socket) {
-  const int descriptor = socket.native_handle();
+  auto adopted = SocketService::of(loop).adopt(std::move(socket));
   auto stream =
-      tls ? tls->connect(descriptor, settings.servers[server]) : make_plain_stream(descriptor);
+      tls ? tls->connect(*adopted, settings.servers[server]) : make_plain_stream(*adopted);
   const Connection::Options limits{.max_frame_bytes = settings.max_frame_bytes,
                                    .max_output_bytes = settings.max_output_bytes,
                                    .handshake_by = now_us() + 5'000'000,
                                    .own_key = settings.key,
                                    .is_dialed = true};
   const auto connection =
-      std::make_shared<Connection>(loop, std::move(socket), std::move(stream), *this, limits);
+      std::make_shared<Connection>(loop, std::move(adopted), std::move(stream), *this, limits);
   connection->peer = server;
   connections[server] = connection;
   connection->start();

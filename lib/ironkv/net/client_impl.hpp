@@ -13,6 +13,7 @@
 #include "ironkv/net/client.hpp"
 #include "ironkv/net/connection.hpp"
 #include "ironkv/net/dialer.hpp"
+#include "ironkv/net/socket_service.hpp"
 #include "ironkv/net/tls.hpp"
 
 // What a Client is made of; only client*.cpp include it.

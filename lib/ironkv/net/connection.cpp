@@ -1,22 +1,18 @@
 // SPDX-License-Identifier: MIT
 #include "ironkv/net/connection.hpp"
-
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
-#include <unistd.h>
+#include "ironkv/net/socket_service.hpp"
 
 #include <cerrno>
 #include <cstring>
+
 #include <utility>
 
 namespace quintet::ironkv {
 
-Connection::Connection(asio::io_context& loop, tcp::socket socket, std::unique_ptr<Stream> stream,
-                       Owner& owner, Options options)
+Connection::Connection(asio::io_context& loop, std::unique_ptr<Socket> socket,
+                       std::unique_ptr<Stream> stream, Owner& owner, Options options)
     : loop_(loop),
-      descriptor_(socket.release()),
+      socket_(std::move(socket)),
       stream_(std::move(stream)),
       owner_(owner),
       options_(std::move(options)) {}
@@ -24,14 +20,8 @@ Connection::Connection(asio::io_context& loop, tcp::socket socket, std::unique_p
 Connection::~Connection() { shut_down(); }
 
 void Connection::start() {
-  const int on = 1;
-  if (::fcntl(descriptor_, F_SETFL, O_NONBLOCK) != 0 ||
-      ::setsockopt(descriptor_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) != 0) {
-    return close(std::strerror(errno));
-  }
   state_ = State::kShaking;
-  ticket_ = Readiness::of(loop_).add(descriptor_, shared_from_this());
-  if (ticket_ == 0) return close(std::strerror(errno));
+  if (!socket_->watch(shared_from_this())) return close(std::strerror(errno));
   shake_hands();
 }
 
@@ -60,7 +50,7 @@ void Connection::shake_hands() {
   }
   if (is_closed() || !stream_->has_pending()) return;
   // What came together with the end of the handshake: the socket is not readable for it.
-  asio::post(loop_, [self = shared_from_this()] { self->on_readable(); });
+  SocketService::of(loop_).post([self = shared_from_this()] { self->on_readable(); });
 }
 
 void Connection::open(Bytes key) {
@@ -72,7 +62,7 @@ void Connection::open(Bytes key) {
 
 void Connection::wait_to_write() {
   is_write_blocked_ = true;
-  Readiness::of(loop_).watch_writing(descriptor_, ticket_, true);
+  socket_->watch_writing(true);
 }
 
 void Connection::on_readable() {
@@ -131,8 +121,7 @@ void Connection::give_frames() {
 // on the fast path.
 void Connection::acknowledge_quickly() {
   if ((has_written_ || has_output()) && !input_.has_part()) return;
-  const int on = 1;
-  ::setsockopt(descriptor_, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
+  socket_->acknowledge_now();
 }
 
 std::byte* Connection::frame(std::size_t bytes) {
@@ -168,7 +157,7 @@ void Connection::flush() {
 void Connection::on_writable() {
   if (is_closed()) return;
   is_write_blocked_ = false;
-  Readiness::of(loop_).watch_writing(descriptor_, ticket_, false);
+  socket_->watch_writing(false);
   if (state_ == State::kShaking) {
     shake_hands();
   } else {
@@ -186,9 +175,7 @@ void Connection::close(std::string why) {
 
 void Connection::shut_down() {
   state_ = State::kClosed;
-  if (descriptor_ < 0) return;
-  if (ticket_ != 0) Readiness::of(loop_).remove(descriptor_, ticket_);
-  ::close(std::exchange(descriptor_, -1));
+  const auto gone = std::exchange(socket_, nullptr);
 }
 
 }  // namespace quintet::ironkv

@@ -9,7 +9,7 @@
 
 #include "ironkv/net/asio.hpp"
 #include "ironkv/net/framing.hpp"
-#include "ironkv/net/readiness.hpp"
+#include "ironkv/net/socket.hpp"
 #include "ironkv/net/stream.hpp"
 
 // One connection, of either side of it: handshake, frames in, frames out.
@@ -22,8 +22,7 @@
 // Threading: that of its socket.
 namespace quintet::ironkv {
 
-class Connection final : public Readiness::Watcher,
-                         public std::enable_shared_from_this<Connection> {
+class Connection final : public Socket::Watcher, public std::enable_shared_from_this<Connection> {
  public:
   // What owns it hears what happens, and must live until shut_down() or on_closed().
   class Owner {
@@ -50,7 +49,8 @@ class Connection final : public Readiness::Watcher,
     bool is_dialed = false;
   };
 
-  Connection(asio::io_context& loop, tcp::socket socket, std::unique_ptr<Stream> stream,
+  // `stream` is over `socket`.
+  Connection(asio::io_context& loop, std::unique_ptr<Socket> socket, std::unique_ptr<Stream> stream,
              Owner& owner, Options options);
   ~Connection();
 
@@ -72,6 +72,10 @@ class Connection final : public Readiness::Watcher,
   }
   [[nodiscard]] bool is_dialed() const { return options_.is_dialed; }
   [[nodiscard]] bool has_output() const { return !output_.is_empty(); }
+  // Something that was said has not left.
+  [[nodiscard]] bool is_sending() const {
+    return !output_.is_empty() || (socket_ && socket_->is_sending());
+  }
   [[nodiscard]] const std::string& why_closed() const { return why_closed_; }
 
   [[nodiscard]] bool was_opened() const { return was_opened_; }
@@ -105,8 +109,7 @@ class Connection final : public Readiness::Watcher,
   void acknowledge_quickly();
 
   asio::io_context& loop_;
-  int descriptor_;  // -1: closed
-  std::uint64_t ticket_ = 0;
+  std::unique_ptr<Socket> socket_;  // none: closed
   std::unique_ptr<Stream> stream_;
   Owner& owner_;
   Options options_;

@@ -15,6 +15,7 @@
 #include "ironkv/net/address.hpp"
 #include "ironkv/net/identity.hpp"
 #include "ironkv/net/journal.hpp"
+#include "ironkv/net/socket_engine.hpp"
 
 // A host of IronKV on the network: one loop on one thread around the pure Host (host.hpp). What is
 // read in one turn is answered with one write; nothing is allocated per request.
@@ -54,9 +55,10 @@ struct ServerOptions {
   std::size_t max_frame_bytes = std::size_t{2} << 20;
   std::size_t max_output_bytes = std::size_t{16} << 20;  // that wait for one slow reader
   std::uint32_t handshake_ms = 5'000;
-  std::uint32_t idle_identity_seconds = 600;  // a client that is gone so long is forgotten
-  std::uint32_t drain_ms = 2'000;             // the most that stop() waits
-  std::uint32_t busy_poll_us = 0;             // looks for work so long before it sleeps
+  std::uint32_t idle_identity_seconds = 600;   // a client that is gone so long is forgotten
+  std::uint32_t drain_ms = 2'000;              // the most that stop() waits
+  std::uint32_t busy_poll_us = 0;              // looks for work so long before it sleeps
+  SocketEngine sockets = SocketEngine::kAuto;  // refused by create() where it cannot be had
 };
 
 struct ServerCounters {

@@ -42,7 +42,10 @@ std::expected<void, std::string> Server::Impl::secure() {
 }
 
 std::expected<void, std::string> Server::Impl::listen() {
-  Readiness::of(loop);  // if it cannot be, then now
+  SocketService::of(loop);  // if it cannot be, then now
+  if (const auto engine = make_socket_set(options.sockets); !engine) {
+    return std::unexpected(engine.error());
+  }
   error_code error;
   tcp::resolver resolver(loop);
   const auto found = resolver.resolve(options.listen_address, "", tcp::resolver::passive, error);
@@ -76,6 +79,10 @@ std::expected<void, std::string> Server::Impl::listen() {
 }
 
 void Server::Impl::run() {
+  if (const auto used = SocketService::of(loop).use(options.sockets); !used) {
+    failure = used.error();
+    return;
+  }
   accept();
   if (watch.is_open()) accept_watcher();
   arm_timer();
@@ -113,7 +120,8 @@ void Server::Impl::on_dialed(std::uint32_t server, tcp::socket socket) {
 
 void Server::Impl::adopt(tcp::socket socket, std::uint32_t server, bool is_dialed) {
   was_active = true;
-  auto stream = new_stream(socket.native_handle(), server, is_dialed);
+  auto adopted = SocketService::of(loop).adopt(std::move(socket));
+  auto stream = new_stream(*adopted, server, is_dialed);
   const Connection::Options limits{
       .max_frame_bytes = options.max_frame_bytes,
       .max_output_bytes = options.max_output_bytes,
@@ -121,7 +129,7 @@ void Server::Impl::adopt(tcp::socket socket, std::uint32_t server, bool is_diale
       .own_key = options.servers[options.me].public_key,
       .is_dialed = is_dialed};
   auto connection =
-      std::make_shared<Connection>(loop, std::move(socket), std::move(stream), *this, limits);
+      std::make_shared<Connection>(loop, std::move(adopted), std::move(stream), *this, limits);
   connection->peer = server;
   connection->place = connections.size();
   connections.push_back(connection);
@@ -131,10 +139,10 @@ void Server::Impl::adopt(tcp::socket socket, std::uint32_t server, bool is_diale
   end_turn();
 }
 
-std::unique_ptr<Stream> Server::Impl::new_stream(int descriptor, std::uint32_t server,
+std::unique_ptr<Stream> Server::Impl::new_stream(Channel& channel, std::uint32_t server,
                                                  bool is_dialed) const {
-  if (!tls) return make_plain_stream(descriptor);
-  return is_dialed ? tls->connect(descriptor, options.servers[server]) : tls->accept(descriptor);
+  if (!tls) return make_plain_stream(channel);
+  return is_dialed ? tls->connect(channel, options.servers[server]) : tls->accept(channel);
 }
 
 Server::Impl::PeerState& Server::Impl::state_of(PeerId peer) {
@@ -349,7 +357,7 @@ void Server::Impl::begin_drain() {
 bool Server::Impl::is_settled() const {
   if (journal && journal->has_uncommitted()) return false;
   return host.is_quiet() && std::ranges::none_of(connections, [](const auto& connection) {
-           return connection->has_output();
+           return connection->is_sending();
          });
 }
 

@@ -14,6 +14,7 @@
 #include "ironkv/net/connection.hpp"
 #include "ironkv/net/dialer.hpp"
 #include "ironkv/net/server.hpp"
+#include "ironkv/net/socket_service.hpp"
 #include "ironkv/net/tls.hpp"
 
 // What a Server is made of; only server*.cpp include it.
@@ -67,7 +68,7 @@ struct Server::Impl final : Connection::Owner {
   void on_accept(const error_code& error, tcp::socket socket);
   void on_dialed(std::uint32_t server, tcp::socket socket);
   void adopt(tcp::socket socket, std::uint32_t server, bool is_dialed);
-  std::unique_ptr<Stream> new_stream(int descriptor, std::uint32_t server, bool is_dialed) const;
+  std::unique_ptr<Stream> new_stream(Channel& channel, std::uint32_t server, bool is_dialed) const;
   PeerState& state_of(PeerId peer);
   bool identify(Connection& connection, Bytes key);
   void mark_dirty(Connection& connection);

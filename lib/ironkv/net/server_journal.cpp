@@ -56,7 +56,7 @@ bool Server::Impl::is_commit_due() const {
 void Server::Impl::post_commit() {
   if (is_commit_posted) return;
   is_commit_posted = true;
-  asio::post(loop, [this] {
+  SocketService::of(loop).post([this] {
     is_commit_posted = false;
     if (gathers()) return post_commit();
     commit();
@@ -100,7 +100,7 @@ void Server::Impl::sync_in_time(std::uint64_t now) {
 void Server::Impl::fail(std::string why) {
   if (!failure.empty()) return;
   failure = std::move(why);
-  asio::post(loop, [this] {
+  SocketService::of(loop).post([this] {
     for (const auto& connection : connections) connection->shut_down();
     finish();
   });

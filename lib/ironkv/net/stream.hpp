@@ -2,30 +2,16 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
-#include "ironkv/value.hpp"
+#include "ironkv/net/socket.hpp"
 
-// A stream of bytes over a socket that does not block: plain, or TLS. It tries, and says what to
-// wait for; waiting is the connection's business. Threading: one thread.
+// A stream of bytes over a channel: plain, or TLS. It tries, and says what to wait for; waiting is
+// the connection's business. Threading: one thread.
 namespace quintet::ironkv {
-
-enum class IoState : std::uint8_t {
-  kDone,
-  kWaitRead,   // try again when the socket is readable
-  kWaitWrite,  // or writable
-  kClosed,     // the other side closed it
-  kFailed,     // see Stream::error()
-};
-
-struct IoResult {
-  IoState state{};
-  std::size_t bytes = 0;  // if done; at least 1
-};
 
 class Stream {
  public:
@@ -39,12 +25,12 @@ class Stream {
   virtual IoResult read(std::span<std::byte> space) = 0;
   // Requires: bytes is not empty, and after kWait* begins with the same bytes.
   virtual IoResult write(Bytes bytes) = 0;
-  // Something can be read though the socket is not readable.
+  // Something can be read that nobody will be told of.
   [[nodiscard]] virtual bool has_pending() const = 0;
   [[nodiscard]] virtual std::string error() const = 0;
 };
 
-// The descriptor stays the caller's, and has to live longer.
-[[nodiscard]] std::unique_ptr<Stream> make_plain_stream(int descriptor);
+// The channel has to live longer.
+[[nodiscard]] std::unique_ptr<Stream> make_plain_stream(Channel& channel);
 
 }  // namespace quintet::ironkv

@@ -4,70 +4,82 @@
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include <sys/socket.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdint>
 #include <cstring>
 #include <utility>
 
 namespace quintet::ironkv {
 namespace {
 
-// --- A BIO over a socket that is told of a broken connection by an error, not by SIGPIPE.
+// --- A BIO over a channel.
 
-int descriptor_of(BIO* bio) {
-  return static_cast<int>(reinterpret_cast<std::intptr_t>(BIO_get_data(bio)));
-}
-bool is_temporary(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
+Channel& channel_of(BIO* bio) { return *static_cast<Channel*>(BIO_get_data(bio)); }
 
-int write_bio(BIO* bio, const char* bytes, int size) {
+int result_of(BIO* bio, const IoResult& result) {
   BIO_clear_retry_flags(bio);
-  const ssize_t sent =
-      ::send(descriptor_of(bio), bytes, static_cast<std::size_t>(size), MSG_NOSIGNAL);
-  if (sent < 0 && is_temporary(errno)) BIO_set_retry_write(bio);
-  return static_cast<int>(sent);
+  switch (result.state) {
+    case IoState::kDone:
+      return static_cast<int>(result.bytes);
+    case IoState::kWaitRead:
+      BIO_set_retry_read(bio);
+      return -1;
+    case IoState::kWaitWrite:
+      BIO_set_retry_write(bio);
+      return -1;
+    case IoState::kClosed:
+      BIO_set_flags(bio, BIO_FLAGS_IN_EOF);
+      return 0;
+    case IoState::kFailed:
+      return -1;
+  }
+  return -1;
+}
+int write_bio(BIO* bio, const char* bytes, int size) {
+  const Bytes all(reinterpret_cast<const std::byte*>(bytes), static_cast<std::size_t>(size));
+  return result_of(bio, channel_of(bio).write(all));
 }
 int read_bio(BIO* bio, char* bytes, int size) {
-  BIO_clear_retry_flags(bio);
-  const ssize_t got = ::recv(descriptor_of(bio), bytes, static_cast<std::size_t>(size), 0);
-  if (got < 0 && is_temporary(errno)) BIO_set_retry_read(bio);
-  if (got == 0) BIO_set_flags(bio, BIO_FLAGS_IN_EOF);
-  return static_cast<int>(got);
+  const std::span space(reinterpret_cast<std::byte*>(bytes), static_cast<std::size_t>(size));
+  return result_of(bio, channel_of(bio).read(space));
 }
 long control_bio(BIO* bio, int command, long, void*) {
   if (command == BIO_CTRL_EOF) return BIO_test_flags(bio, BIO_FLAGS_IN_EOF) != 0 ? 1 : 0;
   return command == BIO_CTRL_FLUSH ? 1 : 0;
 }
 
-BIO* new_bio(int descriptor) {
+BIO* new_bio(Channel& channel) {
   static BIO_METHOD* const method = [] {
-    BIO_METHOD* const made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "socket");
+    BIO_METHOD* const made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "channel");
     BIO_meth_set_write(made, write_bio);
     BIO_meth_set_read(made, read_bio);
     BIO_meth_set_ctrl(made, control_bio);
     return made;
   }();
   BIO* const bio = BIO_new(method);
-  BIO_set_data(bio, reinterpret_cast<void*>(static_cast<std::intptr_t>(descriptor)));
+  BIO_set_data(bio, &channel);
   BIO_set_init(bio, 1);
   return bio;
 }
 
-std::string openssl_error() {
+// `error` is what the channel failed with, if it did.
+std::string openssl_error(int error = 0) {
   const unsigned long code = ERR_peek_last_error();
   const char* const reason = code == 0 ? nullptr : ERR_reason_error_string(code);
   if (reason != nullptr) return std::string("TLS: ") + reason;
-  return errno != 0 ? std::strerror(errno) : "TLS: closed";
+  return error != 0 ? std::strerror(error) : "TLS: closed";
 }
 
 // --- The stream.
 
 class TlsStream final : public Stream {
  public:
-  TlsStream(SSL* ssl, const std::vector<ServerAddress>& servers, const ServerAddress* expected)
-      : ssl_(ssl), servers_(servers), expected_(expected) {}
+  TlsStream(SSL* ssl, Channel& channel, const std::vector<ServerAddress>& servers,
+            const ServerAddress* expected)
+      : ssl_(ssl), channel_(channel), servers_(servers), expected_(expected) {
+    BIO* const bio = new_bio(channel);
+    SSL_set_bio(ssl, bio, bio);
+  }
   ~TlsStream() override { SSL_free(ssl_); }
   TlsStream(const TlsStream&) = delete;
   TlsStream& operator=(const TlsStream&) = delete;
@@ -96,7 +108,9 @@ class TlsStream final : public Stream {
     if (done == 1) return {IoState::kDone, written};
     return {state_after(done)};
   }
-  [[nodiscard]] bool has_pending() const override { return SSL_has_pending(ssl_) == 1; }
+  [[nodiscard]] bool has_pending() const override {
+    return SSL_has_pending(ssl_) == 1 || channel_.has_pending();
+  }
   [[nodiscard]] std::string error() const override { return error_; }
 
  private:
@@ -110,7 +124,7 @@ class TlsStream final : public Stream {
         return IoState::kClosed;
       default:
         if (BIO_eof(SSL_get_rbio(ssl_))) return IoState::kClosed;
-        error_ = openssl_error();
+        error_ = openssl_error(channel_.error());
         return IoState::kFailed;
     }
   }
@@ -134,6 +148,7 @@ class TlsStream final : public Stream {
   }
 
   SSL* ssl_;
+  Channel& channel_;
   const std::vector<ServerAddress>& servers_;
   const ServerAddress* expected_;  // by a dialer
   std::vector<std::byte> key_;
@@ -167,21 +182,17 @@ std::expected<std::unique_ptr<TlsContext>, std::string> TlsContext::create(
 
 TlsContext::~TlsContext() { SSL_CTX_free(context_); }
 
-std::unique_ptr<Stream> TlsContext::accept(int descriptor) const {
+std::unique_ptr<Stream> TlsContext::accept(Channel& channel) const {
   SSL* const ssl = SSL_new(context_);
-  BIO* const bio = new_bio(descriptor);
-  SSL_set_bio(ssl, bio, bio);
   SSL_set_accept_state(ssl);
-  return std::make_unique<TlsStream>(ssl, servers_, nullptr);
+  return std::make_unique<TlsStream>(ssl, channel, servers_, nullptr);
 }
 
-std::unique_ptr<Stream> TlsContext::connect(int descriptor, const ServerAddress& server) const {
+std::unique_ptr<Stream> TlsContext::connect(Channel& channel, const ServerAddress& server) const {
   SSL* const ssl = SSL_new(context_);
-  BIO* const bio = new_bio(descriptor);
-  SSL_set_bio(ssl, bio, bio);
   SSL_set_tlsext_host_name(ssl, server.name.c_str());
   SSL_set_connect_state(ssl);
-  return std::make_unique<TlsStream>(ssl, servers_, &server);
+  return std::make_unique<TlsStream>(ssl, channel, servers_, &server);
 }
 
 }  // namespace quintet::ironkv

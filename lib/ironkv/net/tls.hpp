@@ -30,8 +30,9 @@ class TlsContext {
   TlsContext& operator=(const TlsContext&) = delete;
 
   // As make_plain_stream().
-  [[nodiscard]] std::unique_ptr<Stream> accept(int descriptor) const;
-  [[nodiscard]] std::unique_ptr<Stream> connect(int descriptor, const ServerAddress& server) const;
+  [[nodiscard]] std::unique_ptr<Stream> accept(Channel& channel) const;
+  [[nodiscard]] std::unique_ptr<Stream> connect(Channel& channel,
+                                                const ServerAddress& server) const;
 
  private:
   TlsContext(ssl_ctx_st* context, const std::vector<ServerAddress>& servers)

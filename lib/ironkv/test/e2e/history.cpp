@@ -151,6 +151,7 @@ int main(int count, char** arguments) {
   app.add_option("--seconds", a.seconds, "About so long")
       ->envname("QT_IRONKV_E2E_SECONDS")
       ->check(CLI::Range(1, 100'000));
+  app.add_option("--server-flag", a.cluster.flags, "Of each server; may come again");
   app.add_option("--calls", a.calls, "In one history")->check(CLI::Range(100, 100'000));
   app.add_option("--clients", a.workload.clients, "Each with 2 threads")->check(CLI::Range(2, 100));
   app.add_option("--keys", a.workload.keys, "That they share")->check(CLI::Range(1, 500));

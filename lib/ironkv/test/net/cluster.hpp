@@ -15,8 +15,10 @@
 #include "base/assert.hpp"
 #include "ironkv/net/client.hpp"
 #include "ironkv/net/server.hpp"
+#include "testing/catch.hpp"
 
-// Servers on loopback ports that are free, each with its thread, for tests that talk to them.
+// Servers on loopback ports that are free, each with its thread, for tests that talk to them. Each
+// such test runs twice: with epoll, and with io_uring where it can be had.
 namespace quintet::ironkv {
 
 inline std::vector<std::byte> key_of(std::string_view text) {
@@ -44,6 +46,7 @@ class LocalCluster {
                ServerOptions options = {}) {
     const std::size_t size = servers.size();
     options.servers = std::move(servers);
+    options.sockets = GENERATE(SocketEngine::kEpoll, SocketEngine::kAuto);
     for (PeerId me = 0; me < size; ++me) {
       options.me = me;
       if (!identities.empty()) options.identity = identities[me];
