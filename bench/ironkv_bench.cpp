@@ -16,6 +16,9 @@ CountFlag keys_flag("keys", "keys that the table has",
                     {.value = 1'000, .quick = 1'000, .min = 1, .max = 10'000'000});
 CountFlag load_ms_flag("load_ms", "milliseconds of a sample of load on servers",
                        {.value = 1'000, .quick = 20, .min = 1, .max = 3'600'000});
+// In the order of ironkv::SocketEngine.
+ChoiceFlag load_sockets_flag("load_sockets", "what waits for the load's connections",
+                             {"auto", "epoll", "io_uring"});
 FolderFlag data_flag("data_dir", "folder for what servers keep, on the disk to be measured",
                      "/var/tmp");
 
@@ -24,6 +27,7 @@ FolderFlag data_flag("data_dir", "folder for what servers keep, on the disk to b
 std::uint64_t operations() { return operations_flag.value(); }
 std::uint64_t keys() { return keys_flag.value(); }
 std::uint64_t load_ms() { return load_ms_flag.value(); }
+ironkv::SocketEngine load_sockets() { return load_sockets_flag.as<ironkv::SocketEngine>(); }
 const std::filesystem::path& data_folder() { return data_flag.value(); }
 
 }  // namespace ironkv_cases

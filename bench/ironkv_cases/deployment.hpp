@@ -34,7 +34,8 @@ struct QuintetSettings {
   std::size_t hosts = 3;
   std::string durability = "none";
   std::uint32_t busy_poll_us = 0;
-  bool spreads = false;  // a processor for each host, as far as there are some
+  std::string sockets = "auto";  // --sockets
+  bool spreads = false;          // a processor for each host, as far as there are some
 };
 [[nodiscard]] Deployed deploy_quintet(const QuintetSettings& settings, std::size_t value_bytes);
 

@@ -3,8 +3,10 @@
 #include <stdexcept>
 #include <string>
 
+#include "ironkv/net/socket.hpp"
 #include "ironkv_cases/deployment.hpp"
 #include "ironkv_cases/settings.hpp"
+#include "support/context.hpp"
 
 // Servers under load: figure 9, then more requests on their way, callers that share a connection,
 // durability, and requests that come at a fixed rate.
@@ -34,6 +36,7 @@ Deploy redis(const std::string& fsync) {
 }
 
 const Implementation kQuintet{"quintet", quintet({})};
+const Implementation kEpoll{"quintet_epoll", quintet({.sockets = "epoll"})};
 const Implementation kTls{"quintet_tls", quintet({.is_tls = true})};
 const Implementation kFleet{"ironfleet", [](const LoadPlan&, std::size_t value_bytes) {
                               return deploy_ironfleet(value_bytes);
@@ -55,6 +58,7 @@ Outcome measure(const Implementation& implementation, LoadPlan plan, std::size_t
   if (!deployed) return std::unexpected(deployed.error());
   plan.keys = keys();
   plan.load_ms = load_ms();
+  plan.sockets = load_sockets();
   plan.is_busy = implementation.is_busy;
   double cpu_before = 0;
   LoadResult result =
@@ -92,7 +96,7 @@ void add_pipeline() {
     for (const std::size_t depth : {1U, 4U, 16U, 64U}) {
       const std::string parameters = "value:128/clients:10/depth:" + std::to_string(depth);
       const LoadPlan plan{.request = request, .connections = kClients, .depth = depth};
-      for (const auto* one : {&kQuintet, &kRedis, &kMemcached, &kEcho}) {
+      for (const auto* one : {&kQuintet, &kEpoll, &kRedis, &kMemcached, &kEcho}) {
         add(std::string("pipeline_") + name_of(request), *one, parameters, plan);
       }
     }
@@ -139,6 +143,11 @@ void add_open_loop() {
 }  // namespace
 
 void register_network_cases() {
+  add_fact("qt_load_sockets", [] {
+    const auto sockets = ironkv::make_socket_set(load_sockets());
+    const bool is_ring = sockets && (*sockets)->engine() == ironkv::SocketEngine::kIoUring;
+    return is_ring ? "io_uring" : "epoll";
+  });
   add_figure();
   add_pipeline();
   add_shared();

@@ -61,11 +61,11 @@ class TlsClients {
  public:
   explicit TlsClients(std::vector<ServerAddress> servers) : servers_(std::move(servers)) {}
 
-  std::unique_ptr<ironkv::Stream> connect(int descriptor) {
+  std::unique_ptr<ironkv::Stream> connect(ironkv::Channel& channel) {
     auto made = TlsContext::create(identity(kMostHosts + contexts_.size()), servers_);
     if (!made) throw std::runtime_error(made.error());
     contexts_.push_back(std::move(*made));
-    return contexts_.back()->connect(descriptor, servers_[0]);
+    return contexts_.back()->connect(channel, servers_[0]);
   }
 
  private:
@@ -94,13 +94,16 @@ Deployed deploy_quintet(const QuintetSettings& settings, std::size_t value_bytes
   deployment.target = {.port = ports[0], .session = ironkv_sessions(value_bytes, settings.is_tls)};
   if (settings.is_tls) {
     const auto clients = std::make_shared<TlsClients>(deployment.servers);
-    deployment.target.stream = [clients](int descriptor) { return clients->connect(descriptor); };
+    deployment.target.stream = [clients](ironkv::Channel& channel) {
+      return clients->connect(channel);
+    };
   }
   const auto files = write_files(deployment, settings.is_tls);
   for (std::size_t i = 0; i < settings.hosts; ++i) {
-    ServerCommand command{.program = built_file("lib/ironkv/app/ironkv-server"),
-                          .arguments = {files[0], files[i + 1], "--durability", settings.durability,
-                                        "--busy-poll-us", std::to_string(settings.busy_poll_us)}};
+    ServerCommand command{
+        .program = built_file("lib/ironkv/app/ironkv-server"),
+        .arguments = {files[0], files[i + 1], "--durability", settings.durability, "--busy-poll-us",
+                      std::to_string(settings.busy_poll_us), "--sockets", settings.sockets}};
     if (settings.durability != "none") {
       command.arguments.insert(command.arguments.end(),
                                {"--data", deployment.folder->file("data" + std::to_string(i))});

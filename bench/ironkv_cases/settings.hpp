@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <filesystem>
 
+#include "ironkv/net/socket_engine.hpp"
+
 // What the family's flags say, and its groups of cases.
 namespace quintet::bench::ironkv_cases {
 
@@ -12,6 +14,8 @@ namespace quintet::bench::ironkv_cases {
 [[nodiscard]] std::uint64_t keys();
 // Of one sample of load on servers (--load_ms).
 [[nodiscard]] std::uint64_t load_ms();
+// What waits for the load's connections (--load_sockets).
+[[nodiscard]] ironkv::SocketEngine load_sockets();
 // Where servers keep what is to be durable (--data_dir).
 [[nodiscard]] const std::filesystem::path& data_folder();
 

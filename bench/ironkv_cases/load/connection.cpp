@@ -2,22 +2,19 @@
 #include "ironkv_cases/load/connection.hpp"
 
 #include <arpa/inet.h>
-#include <fcntl.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <cstring>
 #include <stdexcept>
 
+#include "platform/clock.hpp"
+
 namespace quintet::bench::ironkv_cases {
 namespace {
 
 using ironkv::IoState;
-
-constexpr int kPatienceMs = 10'000;
 
 int connected_socket(std::uint16_t port) {
   const int descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -29,42 +26,33 @@ int connected_socket(std::uint16_t port) {
     ::close(descriptor);
     throw std::runtime_error("no server listens any more");
   }
-  const int on = 1;
-  ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-  ::fcntl(descriptor, F_SETFL, O_NONBLOCK);
   return descriptor;
 }
 
 }  // namespace
 
-LoadConnection::LoadConnection(const LoadTarget& target)
-    : descriptor_(connected_socket(target.port)),
+LoadConnection::LoadConnection(const LoadTarget& target, ironkv::SocketSet& set, Owner& owner)
+    : set_(set),
+      owner_(owner),
       session_(target.session()),
-      stream_(target.stream ? target.stream(descriptor_) : ironkv::make_plain_stream(descriptor_)) {
-  shake_hands();
-  session_->hello(output_);
-  flush();
-}
+      socket_(set.adopt(connected_socket(target.port))),
+      stream_(target.stream ? target.stream(*socket_) : ironkv::make_plain_stream(*socket_)) {}
 
-LoadConnection::~LoadConnection() { ::close(descriptor_); }
-
-void LoadConnection::shake_hands() {
+void LoadConnection::start() {
+  if (!socket_->watch(shared_from_this())) throw std::runtime_error("no room for a connection");
   for (;;) {
     const IoState state = stream_->handshake();
-    if (state == IoState::kDone) return;
-    if (state == IoState::kWaitRead) {
-      wait(POLLIN);
-    } else if (state == IoState::kWaitWrite) {
-      wait(POLLOUT);
-    } else {
+    if (state == IoState::kDone) break;
+    if (state == IoState::kWaitWrite) socket_->watch_writing(true);
+    if (state == IoState::kClosed || state == IoState::kFailed) {
       throw std::runtime_error("the server refuses the handshake: " + stream_->error());
     }
+    if (!set_.serve(kPatienceMs)) throw std::runtime_error("the server stands still");
   }
-}
-
-void LoadConnection::wait(short events) const {
-  pollfd poll{.fd = descriptor_, .events = events, .revents = 0};
-  if (::poll(&poll, 1, kPatienceMs) == 0) throw std::runtime_error("the server stands still");
+  socket_->watch_writing(false);
+  is_shaking_ = false;
+  session_->hello(output_);
+  flush();
 }
 
 void LoadConnection::ask(Request request, std::uint64_t keys, std::int64_t since) {
@@ -78,13 +66,34 @@ void LoadConnection::flush() {
     if (result.state == IoState::kDone) {
       output_.written(result.bytes);
     } else if (result.state == IoState::kWaitWrite) {
-      wait(POLLOUT);
+      return socket_->watch_writing(true);
     } else if (result.state == IoState::kWaitRead) {
-      wait(POLLIN);
+      return;  // TLS: the next read goes on with it
     } else {
       throw std::runtime_error("the connection broke: " + stream_->error());
     }
   }
+}
+
+void LoadConnection::on_writable() {
+  if (is_shaking_) return;
+  socket_->watch_writing(false);
+  flush();
+}
+
+void LoadConnection::on_readable() {
+  if (is_shaking_) return;
+  do {
+    std::uint32_t answers = read_some();
+    const std::int64_t arrived = answers > 0 ? platform::now_ns() : 0;
+    for (; answers > 0; --answers) {
+      const std::int64_t since = since_.front();
+      since_.pop_front();
+      owner_.on_answer(*this, since, arrived);
+    }
+  } while (stream_->has_pending());
+  session_->end_turn(output_);
+  flush();
 }
 
 std::uint32_t LoadConnection::read_some() {

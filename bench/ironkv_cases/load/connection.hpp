@@ -7,51 +7,55 @@
 #include <deque>
 #include <memory>
 
+#include "ironkv/net/socket.hpp"
 #include "ironkv_cases/load/load.hpp"
 
 // One connection of the load. Threading: one thread.
 namespace quintet::bench::ironkv_cases {
 
-class LoadConnection {
+class LoadConnection final : public ironkv::Socket::Watcher,
+                             public std::enable_shared_from_this<LoadConnection> {
  public:
-  // Connects and shakes hands; blocks meanwhile.
-  explicit LoadConnection(const LoadTarget& target);
-  ~LoadConnection();
-  LoadConnection(const LoadConnection&) = delete;
-  LoadConnection& operator=(const LoadConnection&) = delete;
+  class Owner {
+   public:
+    // An answer to a request that was asked with `since`, at `arrived`. May ask for more.
+    virtual void on_answer(LoadConnection& connection, std::int64_t since,
+                           std::int64_t arrived) = 0;
 
-  [[nodiscard]] int descriptor() const { return descriptor_; }
-  // To be sent at flush(); `since` is where its latency begins.
+   protected:
+    ~Owner() = default;
+  };
+
+  // Connects. The set and the owner have to live longer.
+  LoadConnection(const LoadTarget& target, ironkv::SocketSet& set, Owner& owner);
+
+  // Shakes hands, by serving the set. Once, before anything else.
+  void start();
+  // To be sent at flush(), or at the end of on_answer()'s turn; `since` is where its latency
+  // begins.
   void ask(Request request, std::uint64_t keys, std::int64_t since);
   void flush();
-  // Reads what has arrived. `answered(since)` is called for each answer, in their order.
-  template <class Answered>
-  void read(Answered answered) {
-    do {
-      for (std::uint32_t i = read_some(); i > 0; --i) {
-        const std::int64_t since = since_.front();
-        since_.pop_front();
-        answered(since);
-      }
-    } while (stream_->has_pending());
-    session_->end_turn(output_);
-  }
+  // Ends what start() began: nothing is told any more.
+  void close() { socket_ = nullptr; }
   [[nodiscard]] std::size_t waiting() const { return since_.size(); }
 
  private:
+  void on_readable() override;
+  void on_writable() override;
   // Returns the number of answers.
   std::uint32_t read_some();
-  void shake_hands();
-  void wait(short events) const;
 
-  int descriptor_;
+  ironkv::SocketSet& set_;
+  Owner& owner_;
   std::unique_ptr<Session> session_;
+  std::unique_ptr<ironkv::Socket> socket_;
   std::unique_ptr<ironkv::Stream> stream_;
   Output output_;
   std::array<std::byte, 64 * 1024> input_;
   std::size_t arrived_ = 0;
   std::deque<std::int64_t> since_;
   std::uint64_t asked_ = 0;
+  bool is_shaking_ = true;
 };
 
 }  // namespace quintet::bench::ironkv_cases

@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "ironkv_cases/load/load.hpp"
 
-#include <poll.h>
-#include <sys/epoll.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <limits>
 #include <stdexcept>
@@ -18,37 +14,39 @@ namespace {
 
 using platform::now_ns;
 
-constexpr int kPatienceMs = 10'000;
 constexpr std::size_t kStoreDepth = 64;
 
-class Load {
+std::unique_ptr<ironkv::SocketSet> make_sockets(ironkv::SocketEngine engine) {
+  auto sockets = ironkv::make_socket_set(engine);
+  if (!sockets) throw std::runtime_error(sockets.error());
+  return std::move(*sockets);
+}
+
+class Load final : public LoadConnection::Owner {
  public:
   Load(const LoadPlan& plan, const LoadTarget& target)
-      : plan_(plan), target_(target), events_(::epoll_create1(EPOLL_CLOEXEC)) {
-    for (std::size_t i = 0; i < plan.connections; ++i) {
-      connections_.push_back(std::make_unique<LoadConnection>(target));
-      epoll_event event{.events = EPOLLIN, .data = {.ptr = connections_.back().get()}};
-      ::epoll_ctl(events_, EPOLL_CTL_ADD, connections_.back()->descriptor(), &event);
-    }
+      : plan_(plan), target_(target), sockets_(make_sockets(plan.sockets)) {
+    for (std::size_t i = 0; i < plan.connections; ++i) connections_.push_back(connect());
   }
-  ~Load() { ::close(events_); }
+  ~Load() {
+    for (const auto& connection : connections_) connection->close();
+  }
   Load(const Load&) = delete;
   Load& operator=(const Load&) = delete;
 
   // All keys, by a connection of its own.
-  void store_keys() const {
-    LoadConnection connection(target_);
+  void store_keys() {
+    const auto connection = connect();
     std::uint64_t asked = 0;
-    for (std::uint64_t stored = 0; stored < plan_.keys;) {
-      while (asked < plan_.keys && connection.waiting() < kStoreDepth) {
-        connection.ask(Request::kSet, plan_.keys, 0);
+    while (stored_ < plan_.keys) {
+      while (asked < plan_.keys && connection->waiting() < kStoreDepth) {
+        connection->ask(Request::kSet, plan_.keys, 0);
         ++asked;
       }
-      connection.flush();
-      pollfd poll{.fd = connection.descriptor(), .events = POLLIN, .revents = 0};
-      if (::poll(&poll, 1, kPatienceMs) != 1) throw std::runtime_error("the server stands still");
-      connection.read([&](std::int64_t) { ++stored; });
+      connection->flush();
+      if (!sockets_->serve(kPatienceMs)) throw std::runtime_error("the server stands still");
     }
+    connection->close();
   }
 
   LoadResult run(const std::function<void()>& begin) {
@@ -76,36 +74,34 @@ class Load {
     }
   }
 
+  std::shared_ptr<LoadConnection> connect() {
+    auto connection = std::make_shared<LoadConnection>(target_, *sockets_, *this);
+    connection->start();
+    return connection;
+  }
+
   // Returns the time.
   std::int64_t drive_until(std::int64_t end) {
     const bool spins = plan_.is_busy || plan_.rate != 0;
     std::int64_t last = now_ns();
-    std::int64_t now = last;
-    while (now < end) {
-      if (plan_.rate != 0) ask_what_is_due(now);
-      const int count = ::epoll_wait(events_, ready_.data(), static_cast<int>(ready_.size()),
-                                     spins ? 0 : kPatienceMs);
-      now = now_ns();
-      if (count > 0) last = now;
-      for (int i = 0; i < count; ++i) {
-        now = serve(*static_cast<LoadConnection*>(ready_[static_cast<std::size_t>(i)].data.ptr));
-      }
-      if (now - last > std::int64_t{kPatienceMs} * 1'000'000) {
+    while ((now_ = now_ns()) < end) {
+      if (plan_.rate != 0) ask_what_is_due(now_);
+      if (sockets_->serve(spins ? 0 : kPatienceMs)) {
+        last = now_;
+      } else if (now_ - last > std::int64_t{kPatienceMs} * 1'000'000) {
         throw std::runtime_error("no answer came for 10 seconds");
       }
     }
-    return now;
+    return now_;
   }
 
-  std::int64_t serve(LoadConnection& connection) {
-    std::int64_t now = 0;
-    connection.read([&](std::int64_t since) {
-      if (now == 0) now = now_ns();
-      if (is_measured_) note(now - since);
-      if (plan_.rate == 0) connection.ask(plan_.request, plan_.keys, now);
-    });
-    connection.flush();
-    return now == 0 ? now_ns() : now;
+  void on_answer(LoadConnection& connection, std::int64_t since, std::int64_t arrived) override {
+    if (stored_ < plan_.keys) {
+      ++stored_;
+      return;
+    }
+    if (is_measured_) note(arrived - since);
+    if (plan_.rate == 0) connection.ask(plan_.request, plan_.keys, arrived);
   }
 
   void note(std::int64_t latency) {
@@ -124,10 +120,11 @@ class Load {
 
   const LoadPlan& plan_;
   const LoadTarget& target_;
-  int events_;
-  std::vector<std::unique_ptr<LoadConnection>> connections_;
-  std::vector<epoll_event> ready_ = std::vector<epoll_event>(64);
+  std::unique_ptr<ironkv::SocketSet> sockets_;
+  std::vector<std::shared_ptr<LoadConnection>> connections_;
   LoadResult result_;
+  std::uint64_t stored_ = 0;
+  std::int64_t now_ = 0;
   bool is_measured_ = false;
   std::int64_t due_ = 0;
   std::size_t next_ = 0;

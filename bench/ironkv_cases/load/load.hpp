@@ -11,11 +11,14 @@
 #include "ironkv_cases/load/session.hpp"
 #include "support/case.hpp"
 
-// Load on one server: connections of one thread on epoll, each with requests on their way. Closed
-// loop: an answer is followed by the next request. Open loop: requests are due at a fixed rate, and
-// what a request waited before it was sent counts.
-// Each connection asks for keys one after the other, from its own 1 on, as the figure's clients do.
+// Load on one server: connections of one thread, each with requests on their way, on io_uring where
+// it can be had: a load that takes as long for a request as the server does shows no difference
+// between servers. Closed loop: an answer is followed by the next request. Open loop: requests are
+// due at a fixed rate, and what a request waited before it was sent counts. Each connection asks
+// for keys one after the other, from its own 1 on, as the figure's clients do.
 namespace quintet::bench::ironkv_cases {
+
+inline constexpr int kPatienceMs = 10'000;
 
 struct LoadPlan {
   Request request = Request::kGet;
@@ -25,13 +28,14 @@ struct LoadPlan {
   bool is_busy = false;    // looks for answers without sleeping
   std::uint64_t keys = 1;  // they are stored before
   std::uint64_t load_ms = 1;
+  ironkv::SocketEngine sockets = ironkv::SocketEngine::kAuto;
 };
 
 struct LoadTarget {
   std::uint16_t port = 0;  // on the loopback interface
   std::function<std::unique_ptr<Session>()> session{};
   // How to talk over a socket; plain if empty.
-  std::function<std::unique_ptr<ironkv::Stream>(int descriptor)> stream{};
+  std::function<std::unique_ptr<ironkv::Stream>(ironkv::Channel& channel)> stream{};
 };
 
 struct LoadResult {
