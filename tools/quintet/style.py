@@ -28,7 +28,7 @@ MAUVE, REDIS_RED, AQUA, STRAW, UMBER, ROYAL, CYAN, INDIGO_GREY = (
     *("#B07AA1", "#C8352B", "#2AA7A0", "#D9A441", "#7B5B3A", "#3357C4", "#5CC8D7", "#3D4A6B"),
 )
 BERRY, OLIVINE, HEATHER, APRICOT = "#8B1E3F", "#7C9A3D", "#8377A8", "#F5B27A"
-SEAFOAM = "#6FD3A8"
+SEAFOAM, PERIWINKLE = "#6FD3A8", "#8093F1"
 GRAPHITE, ASH, INK, LILAC, COBALT, LEAF = (
     *("#5A5A5A", "#9A9A9A", "#111111", "#9C6ADE", "#3F7FE8", "#6AA84F"),
 )
@@ -130,6 +130,7 @@ LOOKS: dict[str, Look] = {
     "quintet_library": Look("Quintet, our client", CYAN, "d", ""),
     "quintet_library_busy": Look("Quintet, our client, polling", SEAFOAM, "^", "--"),
     "quintet_tls": Look("Quintet, TLS", INDIGO_GREY, "P", "++"),
+    "quintet_epoll": Look("Quintet, epoll", PERIWINKLE, "x", ".."),
     "quintet_busy": Look("Quintet, polling", AQUA, "X", ""),
     "quintet_periodic": Look("Quintet, log periodically", MAUVE, "h", "oo"),
     "quintet_always": Look("Quintet, log always", ROYAL, "H", "**"),
