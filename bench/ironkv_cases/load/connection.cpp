@@ -83,33 +83,32 @@ void LoadConnection::on_writable() {
 
 void LoadConnection::on_readable() {
   if (is_shaking_) return;
-  do {
-    std::uint32_t answers = read_some();
-    const std::int64_t arrived = answers > 0 ? platform::now_ns() : 0;
-    for (; answers > 0; --answers) {
-      const std::int64_t since = since_.front();
-      since_.pop_front();
-      owner_.on_answer(*this, since, arrived);
-    }
-  } while (stream_->has_pending());
+  while (read_some() && stream_->has_pending()) {
+  }
   session_->end_turn(output_);
   flush();
 }
 
-std::uint32_t LoadConnection::read_some() {
+bool LoadConnection::read_some() {
   const ironkv::IoResult result = stream_->read(std::span(input_).subspan(arrived_));
   if (result.state == IoState::kClosed) throw std::runtime_error("the server closed a connection");
   if (result.state == IoState::kFailed) {
     throw std::runtime_error("the connection broke: " + stream_->error());
   }
-  if (result.state != IoState::kDone) return 0;
+  if (result.state != IoState::kDone) return false;
   arrived_ += result.bytes;
   std::uint32_t answers = 0;
   const std::size_t used = session_->read(Bytes(input_).first(arrived_), answers);
   arrived_ -= used;
   if (arrived_ > 0 && used > 0) std::memmove(input_.data(), input_.data() + used, arrived_);
   if (answers > since_.size()) throw std::runtime_error("more answers than requests");
-  return answers;
+  const std::int64_t now = answers > 0 ? platform::now_ns() : 0;
+  for (; answers > 0; --answers) {
+    const std::int64_t since = since_.front();
+    since_.pop_front();
+    owner_.on_answer(*this, since, now);
+  }
+  return true;
 }
 
 }  // namespace quintet::bench::ironkv_cases

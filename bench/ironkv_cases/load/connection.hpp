@@ -42,8 +42,8 @@ class LoadConnection final : public ironkv::Socket::Watcher,
  private:
   void on_readable() override;
   void on_writable() override;
-  // Returns the number of answers.
-  std::uint32_t read_some();
+  // Reads once, and tells of answers. Returns whether there was something.
+  bool read_some();
 
   ironkv::SocketSet& set_;
   Owner& owner_;
