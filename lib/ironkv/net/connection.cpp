@@ -88,7 +88,10 @@ bool Connection::read_some() {
       give_frames();
       return !is_closed();
     case IoState::kWaitRead:
-    case IoState::kWaitWrite:
+      return false;
+    case IoState::kWaitWrite:  // TLS: it has something of its own to say first
+      is_read_blocked_ = true;
+      wait_to_write();
       return false;
     case IoState::kClosed:
       close("closed by the other side");
@@ -163,6 +166,7 @@ void Connection::on_writable() {
   } else {
     owner_.wants_flush(*this);
   }
+  if (std::exchange(is_read_blocked_, false)) return on_readable();
   owner_.end_turn();
 }
 

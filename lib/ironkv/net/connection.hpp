@@ -119,7 +119,8 @@ class Connection final : public Socket::Watcher, public std::enable_shared_from_
   State state_ = State::kNew;
   bool was_opened_ = false;
   bool is_write_blocked_ = false;
-  bool has_written_ = false;  // in this turn
+  bool is_read_blocked_ = false;  // until it can write
+  bool has_written_ = false;      // in this turn
 };
 
 }  // namespace quintet::ironkv

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "ironkv/net/socket_service.hpp"
 
-#include <unistd.h>
+#include <fcntl.h>
 
 #include <utility>
 
@@ -26,7 +26,7 @@ void SocketService::take(std::unique_ptr<SocketSet> set) {
   error_code ignored;
   event_.close(ignored);
   set_ = std::move(set);
-  event_.assign(::dup(set_->descriptor()));
+  event_.assign(::fcntl(set_->descriptor(), F_DUPFD_CLOEXEC, 0));
 }
 
 std::expected<void, std::string> SocketService::use(SocketEngine engine) {

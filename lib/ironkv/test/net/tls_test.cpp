@@ -5,11 +5,13 @@
 
 #include <algorithm>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "ironkv/net/blocking_client.hpp"
+#include "ironkv/net/framing.hpp"
 #include "ironkv/net/identity.hpp"
 #include "ironkv/test/net/cluster.hpp"
 #include "ironkv/test/net/raw_socket.hpp"
@@ -166,11 +168,17 @@ class HastyClient {
       pass_on();
       if (!receive()) return;
     }
-    std::byte length[kLengthBytes];
-    store_be64(length, request.size());
-    SSL_write(ssl_.get(), length, kLengthBytes);
-    SSL_write(ssl_.get(), request.data(), static_cast<int>(request.size()));
+    ask(request);
     pass_on();
+  }
+  // Requests that come without a pause, each after new keys, for which the server has to say
+  // something of its own.
+  void ask_with_new_keys(std::span<const std::vector<std::byte>> requests) {
+    for (const auto& request : requests) {
+      SSL_key_update(ssl_.get(), SSL_KEY_UPDATE_REQUESTED);
+      ask(request);
+      pass_on();
+    }
   }
   // The server says something within half a minute.
   bool is_answered() {
@@ -181,7 +189,31 @@ class HastyClient {
     return true;
   }
 
+  // To how many of `count` requests the server gives an answer, some perhaps again; half a minute
+  // without any is the end.
+  std::size_t answers(std::size_t count) {
+    InputBuffer input;
+    std::set<std::uint64_t> found;
+    while (found.size() < count) {
+      const auto space = input.space();
+      const int got = SSL_read(ssl_.get(), space.data(), static_cast<int>(space.size()));
+      if (got <= 0 && !receive()) break;
+      if (got > 0) input.received(static_cast<std::size_t>(got));
+      while (const auto frame = input.next()) {
+        const auto view = read_frame(*frame);
+        if (view && !view->is_ack) found.insert(view->number);
+      }
+    }
+    return found.size();
+  }
+
  private:
+  void ask(Bytes request) {
+    std::byte length[kLengthBytes];
+    store_be64(length, request.size());
+    SSL_write(ssl_.get(), length, kLengthBytes);
+    SSL_write(ssl_.get(), request.data(), static_cast<int>(request.size()));
+  }
   void pass_on() {
     char* bytes = nullptr;
     const long size = BIO_get_mem_data(SSL_get_wbio(ssl_.get()), &bytes);
@@ -210,6 +242,19 @@ TEST_CASE("a request that comes together with the end of the handshake is answer
   write_frame(get, request.data());
   HastyClient client(cluster.addresses()[0].port, *some_client(), request);
   CHECK(client.is_answered());
+}
+
+TEST_CASE("who asks for new keys with each request is answered") {
+  const Pair& pair = pair_of_servers();
+  LocalCluster cluster(pair.servers, pair.identities);
+  std::vector<std::vector<std::byte>> requests;
+  for (std::uint64_t number = 1; number <= 1'000; ++number) {
+    const FrameView get{.number = number, .message = {.kind = MessageKind::kGet, .key = 7}};
+    write_frame(get, requests.emplace_back(frame_bytes(get)).data());
+  }
+  HastyClient client(cluster.addresses()[0].port, *some_client(), requests[0]);
+  client.ask_with_new_keys(std::span(requests).subspan(1));
+  CHECK(client.answers(1'000) == 1'000);
 }
 
 TEST_CASE("a server with the private key of another is refused") {
