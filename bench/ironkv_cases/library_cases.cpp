@@ -6,6 +6,7 @@
 #include "ironkv_cases/deployment.hpp"
 #include "ironkv_cases/load/library_load.hpp"
 #include "ironkv_cases/settings.hpp"
+#include "ironkv_cases/spinning.hpp"
 #include "platform/clock.hpp"
 #include "support/percentiles.hpp"
 
@@ -37,6 +38,7 @@ Outcome with_load(LibraryCase one, Measure measure) {
   one.plan.keys = keys();
   auto deployed = deploy_quintet(one.servers, one.plan.value_bytes);
   if (!deployed) return std::unexpected(deployed.error());
+  const WhileSpinning ordinary(one.plan.busy_poll_us > 0);
   LibraryLoad load(one.plan, deployed->servers);
   load.store_keys();
   return measure(load, *deployed);

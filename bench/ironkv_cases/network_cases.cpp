@@ -6,6 +6,7 @@
 #include "ironkv/net/socket.hpp"
 #include "ironkv_cases/deployment.hpp"
 #include "ironkv_cases/settings.hpp"
+#include "ironkv_cases/spinning.hpp"
 #include "support/context.hpp"
 
 // Servers under load: figure 9, then more requests on their way, callers that share a connection,
@@ -60,6 +61,7 @@ Outcome measure(const Implementation& implementation, LoadPlan plan, std::size_t
   plan.load_ms = load_ms();
   plan.sockets = load_sockets();
   plan.is_busy = implementation.is_busy;
+  const WhileSpinning ordinary(plan.is_busy || plan.rate != 0);
   double cpu_before = 0;
   LoadResult result =
       run_load(plan, deployed->target, [&] { cpu_before = deployed->cpu_seconds(); });

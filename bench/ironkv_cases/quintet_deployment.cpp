@@ -103,7 +103,8 @@ Deployed deploy_quintet(const QuintetSettings& settings, std::size_t value_bytes
     ServerCommand command{
         .program = built_file("lib/ironkv/app/ironkv-server"),
         .arguments = {files[0], files[i + 1], "--durability", settings.durability, "--busy-poll-us",
-                      std::to_string(settings.busy_poll_us), "--sockets", settings.sockets}};
+                      std::to_string(settings.busy_poll_us), "--sockets", settings.sockets},
+        .is_spinning = settings.busy_poll_us > 0};
     if (settings.durability != "none") {
       command.arguments.insert(command.arguments.end(),
                                {"--data", deployment.folder->file("data" + std::to_string(i))});
