@@ -53,7 +53,7 @@ def machine(tmp_path: Path) -> Machine:
     ("arguments", "text"),
     [
         (["nonsense"], "unknown command 'nonsense': see ./quintet --help"),
-        (["build", "fast"], "unknown preset 'fast': use dev, clang, asan, tsan, perf"),
+        (["build", "fast"], "unknown preset 'fast': use dev, clang, debug, asan, tsan, perf"),
         (["install", "nonsense"], "unknown group 'nonsense'"),
         (["mutate", "nonsense"], "no system 'nonsense' has a mutants.toml"),
         (["mutate", "page_table", "--only", "x"], "'x' is not among the headers"),
