@@ -61,14 +61,15 @@ void LoadConnection::ask(Request request, std::uint64_t keys, std::int64_t since
 }
 
 void LoadConnection::flush() {
-  while (!output_.is_empty()) {
-    const ironkv::IoResult result = stream_->write(output_.front());
+  for (;;) {
+    const bool has_more = !output_.is_empty();
+    const ironkv::IoResult result =
+        has_more ? stream_->write(output_.front()) : ironkv::IoResult{stream_->flush()};
     if (result.state == IoState::kDone) {
+      if (!has_more) return;
       output_.written(result.bytes);
     } else if (result.state == IoState::kWaitWrite) {
       return socket_->watch_writing(true);
-    } else if (result.state == IoState::kWaitRead) {
-      return;  // TLS: the next read goes on with it
     } else {
       throw std::runtime_error("the connection broke: " + stream_->error());
     }

@@ -48,6 +48,7 @@ void Connection::shake_hands() {
   } else {
     state_ = State::kAnonymous;
   }
+  if (!is_closed() && stream_->has_unsent()) flush();
   if (is_closed() || !stream_->has_pending()) return;
   // What came together with the end of the handshake: the socket is not readable for it.
   SocketService::of(loop_).post([self = shared_from_this()] { self->on_readable(); });
@@ -74,7 +75,10 @@ void Connection::on_readable() {
   has_written_ = false;
   while (read_some() && stream_->has_pending()) {
   }
-  if (!is_closed() && has_output()) owner_.wants_flush(*this);  // it may have waited for this read
+  if (!is_closed() && (has_output() || stream_->has_unsent())) {
+    owner_.wants_flush(
+        *this);  // TLS: it may have waited for this read, or has an answer of its own
+  }
   owner_.end_turn();
   if (!is_closed()) acknowledge_quickly();
 }
@@ -88,10 +92,7 @@ bool Connection::read_some() {
       give_frames();
       return !is_closed();
     case IoState::kWaitRead:
-      return false;
-    case IoState::kWaitWrite:  // TLS: it has something of its own to say first
-      is_read_blocked_ = true;
-      wait_to_write();
+    case IoState::kWaitWrite:
       return false;
     case IoState::kClosed:
       close("closed by the other side");
@@ -137,17 +138,19 @@ std::byte* Connection::frame(std::size_t bytes) {
 }
 
 void Connection::flush() {
-  while (!is_closed() && !is_write_blocked_ && !output_.is_empty()) {
-    const IoResult result = stream_->write(output_.front());
+  while (!is_closed() && !is_write_blocked_) {
+    const bool has_more = !output_.is_empty();
+    const IoResult result = has_more ? stream_->write(output_.front()) : IoResult{stream_->flush()};
     switch (result.state) {
       case IoState::kDone:
+        if (!has_more) return;
         output_.written(result.bytes);
         has_written_ = true;
         break;
       case IoState::kWaitWrite:
         wait_to_write();
         break;
-      case IoState::kWaitRead:  // TLS; the next read goes on with it
+      case IoState::kWaitRead:
         return;
       case IoState::kClosed:
         return close("closed by the other side");
@@ -166,7 +169,6 @@ void Connection::on_writable() {
   } else {
     owner_.wants_flush(*this);
   }
-  if (std::exchange(is_read_blocked_, false)) return on_readable();
   owner_.end_turn();
 }
 

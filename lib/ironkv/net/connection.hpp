@@ -74,7 +74,7 @@ class Connection final : public Socket::Watcher, public std::enable_shared_from_
   [[nodiscard]] bool has_output() const { return !output_.is_empty(); }
   // Something that was said has not left.
   [[nodiscard]] bool is_sending() const {
-    return !output_.is_empty() || (socket_ && socket_->is_sending());
+    return !output_.is_empty() || (socket_ && (socket_->is_sending() || stream_->has_unsent()));
   }
   [[nodiscard]] const std::string& why_closed() const { return why_closed_; }
 
@@ -119,8 +119,7 @@ class Connection final : public Socket::Watcher, public std::enable_shared_from_
   State state_ = State::kNew;
   bool was_opened_ = false;
   bool is_write_blocked_ = false;
-  bool is_read_blocked_ = false;  // until it can write
-  bool has_written_ = false;      // in this turn
+  bool has_written_ = false;  // in this turn
 };
 
 }  // namespace quintet::ironkv

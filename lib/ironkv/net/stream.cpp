@@ -14,6 +14,8 @@ class PlainStream final : public Stream {
   [[nodiscard]] const std::vector<std::byte>* peer_key() const override { return nullptr; }
   IoResult read(std::span<std::byte> space) override { return channel_.read(space); }
   IoResult write(Bytes bytes) override { return channel_.write(bytes); }
+  IoState flush() override { return IoState::kDone; }
+  [[nodiscard]] bool has_unsent() const override { return false; }
   [[nodiscard]] bool has_pending() const override { return channel_.has_pending(); }
   [[nodiscard]] std::string error() const override { return std::strerror(channel_.error()); }
 

@@ -23,8 +23,11 @@ class Stream {
   [[nodiscard]] virtual const std::vector<std::byte>* peer_key() const = 0;
 
   virtual IoResult read(std::span<std::byte> space) = 0;
-  // Requires: bytes is not empty, and after kWait* begins with the same bytes.
+  // Requires: bytes is not empty. What is done may wait here still, and needs flush().
   virtual IoResult write(Bytes bytes) = 0;
+  // kDone: nothing waits. Reading and shaking hands may leave something, too.
+  virtual IoState flush() = 0;
+  [[nodiscard]] virtual bool has_unsent() const = 0;
   // Something can be read that nobody will be told of.
   [[nodiscard]] virtual bool has_pending() const = 0;
   [[nodiscard]] virtual std::string error() const = 0;

@@ -12,52 +12,78 @@
 namespace quintet::ironkv {
 namespace {
 
-// --- A BIO over a channel.
+// --- What is below OpenSSL, as a BIO.
 
-Channel& channel_of(BIO* bio) { return *static_cast<Channel*>(BIO_get_data(bio)); }
+// Takes what is written also while the channel does not: OpenSSL cannot write its own messages, as
+// an answer to new keys, while a record of ours waits, and ends the connection then.
+class Wire {
+ public:
+  explicit Wire(Channel& channel) : channel_(channel) {}
 
-int result_of(BIO* bio, const IoResult& result) {
-  BIO_clear_retry_flags(bio);
-  switch (result.state) {
-    case IoState::kDone:
-      return static_cast<int>(result.bytes);
-    case IoState::kWaitRead:
-      BIO_set_retry_read(bio);
-      return -1;
-    case IoState::kWaitWrite:
-      BIO_set_retry_write(bio);
-      return -1;
-    case IoState::kClosed:
-      BIO_set_flags(bio, BIO_FLAGS_IN_EOF);
-      return 0;
-    case IoState::kFailed:
-      return -1;
+  [[nodiscard]] Channel& channel() const { return channel_; }
+  [[nodiscard]] bool has_unsent() const { return from_ < unsent_.size(); }
+  // Returns false if the channel has failed, or too much waits: then it has failed, too.
+  bool write(Bytes bytes) {
+    if (!has_unsent()) {
+      const IoResult result = channel_.write(bytes);
+      if (result.state == IoState::kDone) bytes = bytes.subspan(result.bytes);
+      if (result.state == IoState::kFailed || result.state == IoState::kClosed) return false;
+    }
+    unsent_.insert(unsent_.end(), bytes.begin(), bytes.end());
+    return unsent_.size() - from_ <= kMostUnsent;
   }
-  return -1;
-}
+  // kDone: nothing waits any more.
+  IoState flush() {
+    while (has_unsent()) {
+      const IoResult result = channel_.write(Bytes(unsent_).subspan(from_));
+      if (result.state != IoState::kDone) return result.state;
+      from_ += result.bytes;
+    }
+    if (from_ > 0) unsent_ = {};
+    from_ = 0;
+    return IoState::kDone;
+  }
+
+ private:
+  // Two records of ours at most; the rest is for the answers to a flood of new keys.
+  static constexpr std::size_t kMostUnsent = 128 << 10;
+
+  Channel& channel_;
+  std::vector<std::byte> unsent_;
+  std::size_t from_ = 0;
+};
+
+Wire& wire_of(BIO* bio) { return *static_cast<Wire*>(BIO_get_data(bio)); }
+
 int write_bio(BIO* bio, const char* bytes, int size) {
+  BIO_clear_retry_flags(bio);
   const Bytes all(reinterpret_cast<const std::byte*>(bytes), static_cast<std::size_t>(size));
-  return result_of(bio, channel_of(bio).write(all));
+  return wire_of(bio).write(all) ? size : -1;
 }
 int read_bio(BIO* bio, char* bytes, int size) {
+  BIO_clear_retry_flags(bio);
   const std::span space(reinterpret_cast<std::byte*>(bytes), static_cast<std::size_t>(size));
-  return result_of(bio, channel_of(bio).read(space));
+  const IoResult result = wire_of(bio).channel().read(space);
+  if (result.state == IoState::kDone) return static_cast<int>(result.bytes);
+  if (result.state == IoState::kWaitRead) BIO_set_retry_read(bio);
+  if (result.state == IoState::kClosed) BIO_set_flags(bio, BIO_FLAGS_IN_EOF);
+  return result.state == IoState::kClosed ? 0 : -1;
 }
 long control_bio(BIO* bio, int command, long, void*) {
   if (command == BIO_CTRL_EOF) return BIO_test_flags(bio, BIO_FLAGS_IN_EOF) != 0 ? 1 : 0;
   return command == BIO_CTRL_FLUSH ? 1 : 0;
 }
 
-BIO* new_bio(Channel& channel) {
+BIO* new_bio(Wire& wire) {
   static BIO_METHOD* const method = [] {
-    BIO_METHOD* const made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "channel");
+    BIO_METHOD* const made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "wire");
     BIO_meth_set_write(made, write_bio);
     BIO_meth_set_read(made, read_bio);
     BIO_meth_set_ctrl(made, control_bio);
     return made;
   }();
   BIO* const bio = BIO_new(method);
-  BIO_set_data(bio, &channel);
+  BIO_set_data(bio, &wire);
   BIO_set_init(bio, 1);
   return bio;
 }
@@ -76,8 +102,8 @@ class TlsStream final : public Stream {
  public:
   TlsStream(SSL* ssl, Channel& channel, const std::vector<ServerAddress>& servers,
             const ServerAddress* expected)
-      : ssl_(ssl), channel_(channel), servers_(servers), expected_(expected) {
-    BIO* const bio = new_bio(channel);
+      : wire_(channel), ssl_(ssl), servers_(servers), expected_(expected) {
+    BIO* const bio = new_bio(wire_);
     SSL_set_bio(ssl, bio, bio);
   }
   ~TlsStream() override { SSL_free(ssl_); }
@@ -87,7 +113,11 @@ class TlsStream final : public Stream {
   IoState handshake() override {
     ERR_clear_error();
     const int done = SSL_do_handshake(ssl_);
-    if (done != 1) return state_after(done);
+    const IoState sent = wire_.flush();
+    if (done != 1) {
+      const IoState state = state_after(done);
+      return state == IoState::kWaitRead && sent != IoState::kDone ? sent : state;
+    }
     x509_st* const certificate = SSL_get0_peer_certificate(ssl_);
     error_ = judge(certificate);
     return error_.empty() ? IoState::kDone : IoState::kFailed;
@@ -102,6 +132,7 @@ class TlsStream final : public Stream {
     return {state_after(done)};
   }
   IoResult write(Bytes bytes) override {
+    if (const IoState sent = flush(); sent != IoState::kDone) return {sent};
     ERR_clear_error();
     std::size_t written = 0;
     const int done = SSL_write_ex(ssl_, bytes.data(), bytes.size(), &written);
@@ -109,8 +140,14 @@ class TlsStream final : public Stream {
     return {state_after(done)};
   }
   [[nodiscard]] bool has_pending() const override {
-    return SSL_has_pending(ssl_) == 1 || channel_.has_pending();
+    return SSL_has_pending(ssl_) == 1 || wire_.channel().has_pending();
   }
+  IoState flush() override {
+    const IoState sent = wire_.flush();
+    if (sent == IoState::kFailed) error_ = openssl_error(wire_.channel().error());
+    return sent;
+  }
+  [[nodiscard]] bool has_unsent() const override { return wire_.has_unsent(); }
   [[nodiscard]] std::string error() const override { return error_; }
 
  private:
@@ -118,13 +155,11 @@ class TlsStream final : public Stream {
     switch (SSL_get_error(ssl_, done)) {
       case SSL_ERROR_WANT_READ:
         return IoState::kWaitRead;
-      case SSL_ERROR_WANT_WRITE:
-        return IoState::kWaitWrite;
       case SSL_ERROR_ZERO_RETURN:
         return IoState::kClosed;
       default:
         if (BIO_eof(SSL_get_rbio(ssl_))) return IoState::kClosed;
-        error_ = openssl_error(channel_.error());
+        error_ = openssl_error(wire_.channel().error());
         return IoState::kFailed;
     }
   }
@@ -147,8 +182,8 @@ class TlsStream final : public Stream {
     return {};
   }
 
+  Wire wire_;
   SSL* ssl_;
-  Channel& channel_;
   const std::vector<ServerAddress>& servers_;
   const ServerAddress* expected_;  // by a dialer
   std::vector<std::byte> key_;
