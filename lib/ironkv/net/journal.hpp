@@ -14,6 +14,7 @@
 //
 //   <folder>/journal     a pool with one log of records (pmlog info, verify and cat read it)
 //   <folder>/checkpoint  position in the log, checksum, snapshot; replaced as a whole
+//   <folder>/owner       whose it is, written and looked at by the server
 //
 // Invariant: the checkpoint and the records from its position on are the state of the last commit.
 // Several records become durable with one commit(): a host that serves many clients makes one for

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <filesystem>
 #include <utility>
 
+#include "ironkv/net/base64.hpp"
 #include "ironkv/net/server_impl.hpp"
+#include "ironkv/net/text_file.hpp"
 #include "platform/clock.hpp"
 
 // Of Server: what it keeps, and when. Records of a turn are appended as the host tells of them; the
@@ -15,6 +18,33 @@ constexpr std::uint64_t kGatherNs = 30'000;  // a client's answer to an answer, 
 
 std::uint64_t now_ns() { return static_cast<std::uint64_t>(platform::now_ns()); }
 
+// Whose folder it is: this server, of these servers. With another one's folder, or fewer servers
+// than before, ranges would have two owners, or none. Requires: the journal has taken the folder.
+std::expected<void, std::string> check_owner(const ServerOptions& options) {
+  const std::string path = options.journal.folder + "/owner";
+  std::string text;
+  const auto add = [&](const char* what, const ServerAddress& server) {
+    text += what + to_base64(end_point_of_key(server.public_key)) + "\n";
+  };
+  add("server ", options.servers[options.me]);
+  for (const ServerAddress& server : options.servers) add("of ", server);
+  std::error_code error;
+  if (!std::filesystem::exists(path, error)) {
+    return write_text_file(path, text, Readers::kOwnerOnly, IfThere::kRefuse);
+  }
+  const auto found = read_text_file(path);
+  if (!found) return std::unexpected(found.error());
+  if (*found == text) return {};
+  const bool is_mine = found->starts_with(text.substr(0, text.find('\n')));
+  return std::unexpected(
+      options.journal.folder +
+      (is_mine
+           ? " was kept with other servers than these: start all that it had, in their order"
+           : " is of another server, by its key or, of a cluster to try, by its port: give each "
+             "server the folder that it had") +
+      ", or name a new folder");
+}
+
 }  // namespace
 
 std::expected<void, std::string> Server::Impl::recover() {
@@ -22,6 +52,7 @@ std::expected<void, std::string> Server::Impl::recover() {
   auto taken = Journal::open(options.journal);
   if (!taken) return std::unexpected(taken.error());
   journal.emplace(std::move(*taken));
+  if (auto own = check_owner(options); !own) return own;
   auto found = journal->recover(host);
   if (!found) return std::unexpected(found.error());
   recovered = *found;

@@ -87,7 +87,7 @@ class Trial {
 
  private:
   std::expected<ServerProcess, std::string> start() {
-    port_ = free_port();
+    if (port_ == 0) port_ = free_port();  // its name, too: the folder is of no other
     return ServerProcess::start(
         {program_, "--cluster", "1", "--port", std::to_string(port_), "--durability", "always",
          "--journal-mib", "16", "--data", disk_.path() + "/data"},

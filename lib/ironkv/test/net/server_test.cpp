@@ -8,6 +8,7 @@
 #include "ironkv/net/blocking_client.hpp"
 #include "ironkv/test/hex.hpp"
 #include "ironkv/test/net/cluster.hpp"
+#include "ironkv/test/net/folder.hpp"
 #include "ironkv/test/net/raw_socket.hpp"
 #include "testing/catch.hpp"
 
@@ -214,6 +215,23 @@ TEST_CASE("the latest connection of a client gets the answers and then the one b
   CHECK(eventually([&] { return connections() == 1; }));
   CHECK(first.send_frame(get_frame(2, 1)));
   CHECK(has_answer(first));
+}
+
+TEST_CASE("a durable server takes only its own folder, with all servers that it had") {
+  const Folder folder;
+  const auto trouble = [&](std::size_t servers, PeerId me) {
+    const auto server = Server::create({.servers = cluster_of(servers),
+                                        .me = me,
+                                        .durability = Durability::kAlways,
+                                        .journal = {.folder = folder.path()}});
+    return server ? std::string("none") : server.error();
+  };
+  CHECK(trouble(2, 0) == "none");
+  CHECK(trouble(2, 0) == "none");
+  CHECK(trouble(2, 1).find(folder.path() + " is of another server") == 0);
+  CHECK(trouble(1, 0).find(folder.path() + " was kept with other servers") == 0);
+  CHECK(trouble(3, 0).find(folder.path() + " was kept with other servers") == 0);
+  CHECK(trouble(2, 0) == "none");
 }
 
 }  // namespace
