@@ -75,10 +75,8 @@ void Connection::on_readable() {
   has_written_ = false;
   while (read_some() && stream_->has_pending()) {
   }
-  if (!is_closed() && (has_output() || stream_->has_unsent())) {
-    owner_.wants_flush(
-        *this);  // TLS: it may have waited for this read, or has an answer of its own
-  }
+  // It may have waited for this read; or TLS has an answer of its own.
+  if (!is_closed() && (has_output() || stream_->has_unsent())) owner_.wants_flush(*this);
   owner_.end_turn();
   if (!is_closed()) acknowledge_quickly();
 }

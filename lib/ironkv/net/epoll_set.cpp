@@ -34,6 +34,10 @@ class Epoll {
   std::uint64_t add(int descriptor, std::shared_ptr<Watcher> watcher);
   void watch_writing(int descriptor, std::uint64_t ticket, bool is_wanted);
   void remove(int descriptor, std::uint64_t ticket);
+  void joined() { ++sockets_; }
+  void left() {
+    if (--sockets_ == 0 && owner_ != nullptr) owner_->on_empty();
+  }
   bool serve(int wait_ms);
   void end() {
     owner_ = nullptr;
@@ -54,6 +58,7 @@ class Epoll {
   int descriptor_;
   std::vector<Slot> slots_;
   std::vector<std::uint32_t> free_;
+  std::size_t sockets_ = 0;  // watched or not
 };
 
 std::uint64_t Epoll::add(int descriptor, std::shared_ptr<Watcher> watcher) {
@@ -86,7 +91,6 @@ void Epoll::remove(int descriptor, std::uint64_t ticket) {
   ::epoll_ctl(descriptor_, EPOLL_CTL_DEL, descriptor, nullptr);
   const auto gone = std::exchange(slots_[slot_of(ticket)].watcher, nullptr);
   free_.push_back(slot_of(ticket));
-  if (owner_ != nullptr && free_.size() == slots_.size()) owner_->on_empty();
 }
 
 std::shared_ptr<Watcher> Epoll::watcher_of(std::uint64_t ticket) const {
@@ -116,10 +120,12 @@ class EpollSocket final : public Socket {
       : set_(std::move(set)), descriptor_(descriptor), channel_(make_channel(descriptor)) {
     ::fcntl(descriptor, F_SETFL, O_NONBLOCK);
     send_at_once(descriptor);
+    set_->joined();
   }
   ~EpollSocket() override {
     set_->remove(descriptor_, ticket_);
     ::close(descriptor_);
+    set_->left();
   }
   EpollSocket(const EpollSocket&) = delete;
   EpollSocket& operator=(const EpollSocket&) = delete;

@@ -318,6 +318,10 @@ TEST_CASE("sockets: the owner hears of what is written between turns, and of the
     second->socket = nullptr;
   }
   CHECK(owner.empty == 1);
+  {
+    const Watcher never_watched(*set);
+  }
+  CHECK(owner.empty == 2);
 }
 
 TEST_CASE("sockets: a loop ends with its last socket") {
