@@ -48,7 +48,7 @@ function(quintet_library name)
   set_property(GLOBAL APPEND PROPERTY QUINTET_REQUIRES_PC ${arg_REQUIRES_PC})
 endfunction()
 
-# quintet_test(<system> KIND unit|prop|model|stress SOURCES ... [DEPS ...]
+# quintet_test(<system> KIND unit|prop|model|faults|stress SOURCES ... [DEPS ...]
 #              [PROCESSORS n] [TIMEOUT seconds])
 #   Executable <system>_<kind>, linked with quintet::<system> (if there is one) and rapidcheck.
 #   Every TEST_CASE becomes the CTest `<system>.<name>` with the kind as its label.
@@ -60,10 +60,11 @@ function(quintet_test system)
   set(default_timeout_unit 60)
   set(default_timeout_prop 300)
   set(default_timeout_model 300)
+  set(default_timeout_faults 300)
   set(default_timeout_stress 300)
   if(NOT DEFINED default_timeout_${arg_KIND})
     message(FATAL_ERROR "quintet_test(${system}): KIND is `${arg_KIND}`: "
-      "use unit, prop, model or stress")
+      "use unit, prop, model, faults or stress")
   endif()
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT ${default_timeout_${arg_KIND}})
@@ -78,6 +79,7 @@ function(quintet_test system)
     target_link_libraries(${target} PRIVATE quintet::${system})
   endif()
   target_link_libraries(${target} PRIVATE ${arg_DEPS} Catch2::Catch2WithMain rapidcheck)
+  set_target_properties(${target} PROPERTIES EXCLUDE_FROM_ALL ${QT_TESTS_ON_DEMAND})
   add_dependencies(quintet_tests_${arg_KIND} ${target})
   catch_discover_tests(${target} TEST_PREFIX "${system}."
     PROPERTIES LABELS ${arg_KIND} TIMEOUT ${arg_TIMEOUT} PROCESSORS ${arg_PROCESSORS}
@@ -220,6 +222,6 @@ endfunction()
 
 # Every benchmark binary and no test; every test of one kind.
 add_custom_target(quintet_benches)
-foreach(kind unit prop model stress proof)
+foreach(kind unit prop model faults stress proof)
   add_custom_target(quintet_tests_${kind})
 endforeach()

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
 #include <iostream>
-#include <set>
 #include <string>
 
-#include "pm_log/test/world/mutants.hpp"
+#include "pm_log/test/world/exhaustive.hpp"
 #include "pm_log/test/world/scenarios.hpp"
 #include "testing/catch.hpp"
 
 // The core on memory in which the power fails: the properties P1 to P26 that speak of failures,
-// checked exhaustively up to the depth that each test prints; and the seeded faults.
+// checked exhaustively up to the depth that each test prints.
 namespace quintet::pm_log::world {
 namespace {
 
@@ -62,26 +61,6 @@ TEST_CASE("every crash of create leaves no pool or a whole one") {
   }
   print("create", all);
   REQUIRE(all.violation == "");
-}
-
-TEST_CASE("every seeded fault is caught") {
-  std::set<Fault> seen;
-  unsigned caught = 0;
-  unsigned all = 0;
-  for (const auto& mutants :
-       {mutants_of_durability(), mutants_of_placement(), mutants_of_recovery()}) {
-    for (const Mutant& mutant : mutants) {
-      const Report report = mutant.check();
-      ++all;
-      caught += report.violation.empty() ? 0 : 1;
-      seen.insert(mutant.fault);
-      std::cout << (report.violation.empty() ? "SURVIVED " : "caught   ") << mutant.name
-                << " after " << report.images << " images: " << report.violation << "\n";
-      CHECK(report.violation != "");
-    }
-  }
-  std::cout << caught << " of " << all << " mutants caught, of " << seen.size() << " faults\n";
-  REQUIRE(caught == all);
 }
 
 }  // namespace

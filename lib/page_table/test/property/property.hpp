@@ -12,7 +12,7 @@
 
 // The properties P1 to P21 that the paper proved of its page table, one class each, as judges of
 // an episode: a script carried out on a page table beside the model. The same judge acquits the
-// real table (properties_prop.cpp) and convicts mutants (seeded_faults_model.cpp).
+// real table (properties_prop.cpp) and convicts mutants (seeded_faults.cpp).
 namespace quintet::page_table::world {
 
 // An episode as a judge sees it. Before an operation `model` is the state before it; afterwards

@@ -23,8 +23,4 @@ struct Mutant {
 // What recovery believes, and what create() leaves.
 [[nodiscard]] std::vector<Mutant> mutants_of_recovery();
 
-// The real code: what the mutants are measured against.
-[[nodiscard]] Report check_all_crashes(const Scenario& scenario);
-[[nodiscard]] Report check_create(const Scenario& scenario);
-
 }  // namespace quintet::pm_log::world

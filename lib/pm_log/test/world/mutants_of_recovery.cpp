@@ -18,9 +18,4 @@ std::vector<Mutant> mutants_of_recovery() {
   };
 }
 
-Report check_all_crashes(const Scenario& scenario) {
-  return CrashCheck<Fault::kNone>(scenario).run();
-}
-Report check_create(const Scenario& scenario) { return CreateCheck<Fault::kNone>(scenario).run(); }
-
 }  // namespace quintet::pm_log::world
