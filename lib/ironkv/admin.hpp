@@ -27,7 +27,7 @@ inline constexpr unsigned kAdminRequestTag = 16;
 inline constexpr unsigned kAdminAnswerTag = 17;
 
 enum class AdminKind : std::uint8_t {
-  kHello,       // who answers; and what it has received of who asks
+  kHello,       // who answers; and what it knows of who asks (introduction.hpp)
   kWhere,       // whose `key` is
   kReshard,     // moves what is ours of `range` to `end_point`
   kProgress,    // of the re-shard `number`
@@ -50,6 +50,8 @@ struct AdminAnswer {
   std::string error{};                // not empty: refused, and nothing else is filled in
   std::uint64_t me = 0;               // Hello: place in the list of hosts
   std::uint64_t last_received = 0;    // Hello: number of the asker's last message
+  std::uint64_t acked = 0;            // Hello: so many messages to the asker it has acknowledged
+  std::uint64_t delegations = 0;      // Hello: kNoDelegations, and those made and taken
   std::uint64_t owner = 0;            // Where: place in the list of hosts
   KeyRange run{};                     // Where: the keys around it of the same owner
   std::uint64_t reshard = 0;          // Reshard: its id
@@ -136,6 +138,8 @@ template <Fault kFault, HostSink Sink>
     case AdminKind::kHello:
       append_number(out, host.options().me);
       append_number(out, host.peers()[source].last_received);
+      append_number(out, host.peers()[source].acked);
+      append_number(out, host.delegations());
       return out;
     case AdminKind::kWhere:
       append_number(out, host.map().owner(request.key));
@@ -187,6 +191,8 @@ template <Fault kFault, HostSink Sink>
   } else if (kind == AdminKind::kHello) {
     answer.me = reader.number();
     answer.last_received = reader.number();
+    answer.acked = reader.number();
+    answer.delegations = reader.number();
   } else if (kind == AdminKind::kWhere) {
     answer.owner = reader.number();
     answer.run.low = KeyBound<Key>::at(reader.number());

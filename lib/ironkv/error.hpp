@@ -25,6 +25,7 @@ enum class Error : std::uint8_t {
   kBadSnapshot,        // not a snapshot, of another version, or damaged
   kSnapshotOfAnother,  // a snapshot of another host or of another list of hosts
   kBadRecord,          // not a record of a journal, or damaged
+  kNotServing,         // a server that has not heard yet whether others know it
 };
 
 template <class T>
@@ -61,6 +62,8 @@ using Result = quintet::Result<T, Error>;
       return "the snapshot is of another host or list of hosts";
     case Error::kBadRecord:
       return "not a whole record of a journal";
+    case Error::kNotServing:
+      return "the server waits for the others before it serves: start them";
   }
   return "unknown error";
 }

@@ -35,6 +35,10 @@ enum class Fault : std::uint8_t {
   kWindowNotSaved,     // and what is not yet acknowledged
   kMapNotSaved,        // and whose keys are whose
   kAckBeforeDurable,   // outputs leave before their record is durable
+  // A host that begins with nothing.
+  kForgottenServes,    // although another one knows it
+  kFirstIgnoresMoves,  // the first one serves although ranges have moved
+  kServesUnheard,      // before all others have answered
   // The client.
   kAnswersUnfiltered,   // an answer is taken twice
   kNewNumberOnResend,   // a request that is sent again gets a new number

@@ -59,6 +59,9 @@ struct HostCounters {
   std::uint64_t resent = 0;                // messages
 };
 
+// HostOf::delegations() of a host that has neither made nor taken any.
+inline constexpr std::uint64_t kNoDelegations = 1;
+
 // What a frame was.
 enum class Outcome : std::uint8_t {
   kExecuted,   // it changed the state: see HostSink::executed
@@ -193,7 +196,7 @@ class HostOf {
   std::unique_ptr<ValuePool> pool_;
   Table table_;
   Peers peers_;
-  std::uint64_t delegations_ = 1;
+  std::uint64_t delegations_ = kNoDelegations;
   std::uint64_t now_ = 0;
   std::vector<Reshard> reshards_;
   std::uint64_t reshards_begun_ = 0;

@@ -37,6 +37,17 @@ Outcome<AdminAnswer> ask(Connected& to, ServerId server, const AdminRequest& req
   return std::move(*answer);
 }
 
+// What is said of a move whose recipient takes nothing more.
+std::unexpected<Problem> stuck(const Connected& to, ServerId from, ServerId recipient,
+                               std::uint64_t keys) {
+  return problem(
+      kUnreachable,
+      fmt::format("{} has taken nothing for {} ms; {} keys have left {}, which goes on when {} is "
+                  "there: see whether it runs, or wait longer with --timeout-ms",
+                  to.cluster.servers[recipient].to_string(), to.patience.count(), keys,
+                  to.cluster.servers[from].to_string(), to.cluster.servers[recipient].to_string()));
+}
+
 // Moves what `from` has of `range`, and tells how far it is. Returns the number of keys; none if
 // it has none of it.
 Outcome<std::optional<std::uint64_t>> move_range(Connected& to, ServerId from,
@@ -48,10 +59,15 @@ Outcome<std::optional<std::uint64_t>> move_range(Connected& to, ServerId from,
     if (begun.error().text == to_string(Error::kNotOwner)) return std::nullopt;
     return problem(kUnreachable, begun.error().text);
   }
+  using Clock = std::chrono::steady_clock;
+  Clock::time_point moved_at = Clock::now();
+  std::uint64_t steps = 0;
   for (std::uint64_t shown = 0;;) {
     const auto progress = ask(to, from, {.kind = AdminKind::kProgress, .number = begun->reshard});
     if (!progress) return std::unexpected(progress.error());
     if (progress->is_done) return progress->keys;
+    if (std::exchange(steps, progress->steps) != progress->steps) moved_at = Clock::now();
+    if (Clock::now() - moved_at > to.patience) return stuck(to, from, recipient, progress->keys);
     if (progress->keys >= shown + 100'000) {
       shown = progress->keys;
       fmt::print(stderr, "{} keys have left {}\n", shown, to.cluster.servers[from].to_string());

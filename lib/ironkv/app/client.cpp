@@ -47,7 +47,8 @@ std::expected<Command, int> client_command(int count, const char* const* argumen
                  "All servers of a plain service without a file, as ironkv-server --cluster prints "
                  "them: HOST:PORT,...")
       ->excludes(file);
-  app.add_option("--timeout-ms", a->timeout_ms, "Time for an answer, 5000 if not given")
+  app.add_option("--timeout-ms", a->timeout_ms,
+                 "Time for an answer, and for a step of reshard and balance; 5000 if not given")
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{3'600'000}));
   add_key(add(app, chosen, a, "get", "Print the value of a key", get), a);
   CLI::App* const setter = add(app, chosen, a, "set", "Give a key a value", set);

@@ -46,7 +46,8 @@ Outcome<Connected> connected(const ClientArguments& arguments) {
   if (!cluster) return std::unexpected(cluster.error());
   auto client = connect(*cluster, arguments);
   if (!client) return std::unexpected(client.error());
-  return Connected{std::move(*cluster), std::move(*client)};
+  return Connected{std::move(*cluster), std::move(*client),
+                   std::chrono::milliseconds(arguments.timeout_ms)};
 }
 
 namespace {

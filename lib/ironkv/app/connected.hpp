@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
 #include <string_view>
 
 #include "ironkv/app/addresses.hpp"
@@ -13,6 +14,7 @@ namespace quintet::ironkv::app {
 struct Connected {
   Cluster cluster;
   BlockingClient client;
+  std::chrono::milliseconds patience;  // for an answer, or for the next step of a long work
 };
 
 [[nodiscard]] Outcome<Key> parse_key(std::string_view text);

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -54,6 +55,36 @@ void tell_recovered(const ServerOptions& options, const Server& server) {
                                found.snapshot_bytes, found.records));
 }
 
+// Waits for a signal, and tells whom the servers wait for: soon once, and when that changes.
+void wait_for_signal(const sigset_t& signals, const std::vector<Server>& servers,
+                     const std::vector<ServerAddress>& addresses) {
+  std::vector<std::optional<PeerId>> told(servers.size());
+  const timespec while_waiting{.tv_sec = 1, .tv_nsec = 0};
+  for (bool is_waiting = true; is_waiting;) {
+    if (sigtimedwait(&signals, nullptr, &while_waiting) > 0) return;
+    is_waiting = false;
+    for (std::size_t i = 0; i < servers.size(); ++i) {
+      const std::optional<PeerId> awaited = servers[i].awaits();
+      is_waiting = is_waiting || awaited;
+      if (awaited == std::exchange(told[i], awaited)) continue;
+      say(awaited ? fmt::format("waits for server {} ({}) before it serves: start it", *awaited + 1,
+                                addresses[*awaited].to_string())
+                  : "all others have answered: it serves");
+    }
+  }
+  int signal = 0;
+  sigwait(&signals, &signal);
+}
+
+// All of them are here, so it takes as long as a question and an answer.
+void wait_for_each_other(const std::vector<Server>& servers, const std::atomic<bool>& has_failed) {
+  for (const Server& server : servers) {
+    while (server.awaits() && !has_failed) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  }
+}
+
 int run(int count, const char* const* arguments) {
   auto parsed = server_arguments(count, arguments);
   if (!parsed) return parsed.error();
@@ -87,11 +118,13 @@ int run(int count, const char* const* arguments) {
       ::kill(::getpid(), SIGTERM);  // the others end as well
     });
   }
-  if (is_cluster) explain_cluster(wanted->front());
+  if (is_cluster) {
+    wait_for_each_other(servers, has_failed);
+    explain_cluster(wanted->front());
+  }
   fmt::print("[[READY]]\n");
   std::fflush(stdout);
-  int signal = 0;
-  sigwait(&signals, &signal);
+  wait_for_signal(signals, servers, wanted->front().servers);
   for (Server& server : servers) server.stop();
   threads.clear();
   return has_failed ? kFailed : 0;

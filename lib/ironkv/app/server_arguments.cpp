@@ -27,8 +27,8 @@ constexpr const char* kAbout =
 constexpr const char* kFooter =
     "Prints [[READY]] when it listens. SIGTERM and SIGINT end it, after what was said is sent.\n"
     "Exit status: 0 ended by a signal, 1 what is to be kept cannot be written any more (nothing "
-    "that "
-    "was answered is lost), 2 wrong arguments or files, or it cannot listen.";
+    "that was answered is lost), or the others count on what this server has forgotten, 2 wrong "
+    "arguments or files, or it cannot listen.";
 constexpr std::uint16_t kFirstPort = 4001;
 
 template <class Number>
@@ -89,6 +89,15 @@ void add_durability(CLI::App& app, ServerOptions& limits) {
          "Size of a new journal; at half of it the server writes a checkpoint")
       ->check(CLI::Range(16, 1 << 20))
       ->default_str("64");
+}
+
+void add_start(CLI::App& app, ServerOptions& limits) {
+  app.add_flag_callback(
+      "--start-alone", [&] { limits.asks_others = false; },
+      "Serve at once. Without it a server that has nothing from before asks all others whether "
+      "they "
+      "know it, waits for their answers, and ends if one does: what it has forgotten, others count "
+      "on. For servers of other makes, which do not answer");
 }
 
 void add_metrics(CLI::App& app, ServerOptions& limits) {
@@ -186,6 +195,7 @@ std::expected<ServerArguments, int> server_arguments(int count, const char* cons
              "Port instead of the private file's; the first one of a cluster (4001)", 1, 65'535);
   add_limits(app, a.limits);
   add_durability(app, a.limits);
+  add_start(app, a.limits);
   add_metrics(app, a.limits);
   if (auto parsed = parse_with_config(app, count, arguments); !parsed) {
     return std::unexpected(parsed.error());

@@ -70,6 +70,7 @@ std::expected<Server, std::string> Server::create(ServerOptions options) {
   auto impl = std::make_unique<Impl>(std::move(options), std::move(*host));
   if (auto secured = impl->secure(); !secured) return refused(secured.error());
   if (auto recovered = impl->recover(); !recovered) return refused(recovered.error());
+  if (auto begun = impl->begin_introduction(); !begun) return refused(begun.error());
   if (auto listening = impl->listen(); !listening) return refused(listening.error());
   if (auto watched = impl->listen_to_watchers(); !watched) return refused(watched.error());
   return Server(std::move(impl));
@@ -86,6 +87,10 @@ void Server::set_port_of(PeerId server, std::uint16_t port) {
 }
 
 const Recovered& Server::recovered() const { return impl_->recovered; }
+std::optional<PeerId> Server::awaits() const {
+  const PeerId awaited = impl_->awaited;
+  return awaited == Impl::kNobody ? std::nullopt : std::optional(awaited);
+}
 void Server::run() { impl_->run(); }
 const std::string& Server::failure() const { return impl_->failure; }
 void Server::stop() {
@@ -100,6 +105,7 @@ void Server::post(Look look) {
 
 void Server::reshard(const KeyRange& range, PeerId recipient, Resharded resharded) {
   auto begin = [impl = impl_.get(), range, recipient, told = std::move(resharded)]() mutable {
+    if (!impl->is_serving) return told(std::unexpected(Error::kNotServing));
     const auto id = impl->host.reshard(range, recipient, *impl);
     impl->was_active = true;
     impl->end_turn();

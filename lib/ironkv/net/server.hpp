@@ -21,13 +21,14 @@
 // read in one turn is answered with one write; nothing is allocated per request.
 // Plain connections prove nothing: whoever connects says which key it has. So plain mode listens
 // on the loopback interface only, if not told otherwise.
-// Threading: run() on one thread; stop(), post() and reshard() from any. Errors are sentences
-// without a full stop that name the input and what helps.
+// Threading: run() on one thread; stop(), post(), reshard() and awaits() from any. Errors are
+// sentences without a full stop that name the input and what helps.
 namespace quintet::ironkv {
 
 // When what a host has carried out outlives the process and the machine.
 enum class Durability : std::uint8_t {
-  kNone,      // never: a restarted host begins with nothing, and its clients need new names
+  kNone,      // never: a restarted host begins with nothing, and its clients need new names. One
+              // of several must not return alone: it ends, see asks_others
   kPeriodic,  // after sync_ms at the latest; but before anything is said to another host, so that
               // no range of keys is lost. Clients whose last requests were lost need new names
   kAlways,    // before it is acknowledged or answered; requests of the same moment together
@@ -47,6 +48,12 @@ struct ServerOptions {
   Durability durability = Durability::kNone;
   JournalOptions journal{};       // unless kNone
   std::uint32_t sync_ms = 1'000;  // kPeriodic
+
+  // A server that begins with nothing serves when all others have said that they do not know it;
+  // if one of them does, run() ends with a failure. False: at once, unasked, which is for servers
+  // of other makes, who do not answer. Then one that returns alone makes ranges have two owners or
+  // none.
+  bool asks_others = true;
 
   // GET /metrics (Prometheus) and /healthz on this port of the loopback interface; 0: any.
   std::optional<std::uint16_t> metrics_port{};
@@ -91,8 +98,13 @@ class Server {
   // What the journal had, if there is one.
   [[nodiscard]] const Recovered& recovered() const;
 
-  // Until stop(), or until the journal fails: then failure() says why, and nothing has left this
-  // host that is not durable. Once.
+  // The first one of those that have not answered yet, without whom it does not serve. From any
+  // thread.
+  [[nodiscard]] std::optional<PeerId> awaits() const;
+
+  // Until stop(), or until it fails: then failure() says why. Either the journal cannot be written,
+  // and nothing has left this host that is not durable; or another one counts on what this one has
+  // forgotten, and it has served nobody. Once.
   void run();
   [[nodiscard]] const std::string& failure() const;
   // Takes no new connections, waits a bounded time until everything said is sent and no range of

@@ -172,6 +172,7 @@ void Server::Impl::on_open(Connection& connection, Bytes key) {
   state.newest = &connection;
   ++state.connections;
   host.on_connected(connection.peer, *this);
+  if (!is_serving) ask_whether_known(connection);
 }
 
 void Server::Impl::on_frame(Connection& connection, Bytes frame) {
@@ -180,6 +181,7 @@ void Server::Impl::on_frame(Connection& connection, Bytes frame) {
     connection.has_spoken = true;
     if (connection.is_dialed()) dialer.is_good(connection.peer);
   }
+  if (!is_serving && is_introduction(connection, frame)) return;
   if (is_admin_request(frame)) return on_request(connection, frame);
   host.on_frame(connection.peer, frame, *this);
 }
@@ -187,11 +189,17 @@ void Server::Impl::on_frame(Connection& connection, Bytes frame) {
 void Server::Impl::on_request(Connection& connection, Bytes frame) {
   const auto request = read_admin_request(frame);
   if (!request) return;  // as any other garbage
-  const auto answer =
-      answer_admin(host, connection.peer, *request, statistics_text(counters), *this);
-  std::byte* const at = connection.frame(answer.size());
+  if (!is_serving && request->kind != AdminKind::kHello &&
+      request->kind != AdminKind::kStatistics) {
+    return put_off(connection, frame);
+  }
+  say(connection, answer_admin(host, connection.peer, *request, statistics_text(counters), *this));
+}
+
+void Server::Impl::say(Connection& connection, Bytes bytes) {
+  std::byte* const at = connection.frame(bytes.size());
   if (at == nullptr) return;
-  std::memcpy(at, answer.data(), answer.size());
+  std::memcpy(at, bytes.data(), bytes.size());
   mark_dirty(connection);
 }
 
@@ -267,8 +275,8 @@ void Server::Impl::end_turn() {
 // --- Time.
 
 void Server::Impl::arm_timer() {
-  const bool is_idle =
-      !was_active && shaking == 0 && !is_draining && !dialer.is_busy() && host.is_quiet();
+  const bool is_idle = !was_active && is_serving && shaking == 0 && !is_draining &&
+                       !dialer.is_busy() && host.is_quiet();
   was_active = false;
   timer.expires_after(is_idle ? kIdleTick : kTick);
   timer.async_wait([this](const error_code& stopped) {
@@ -280,6 +288,7 @@ void Server::Impl::on_tick() {
   const std::uint64_t now = now_us();
   host.on_tick(now, *this);
   sync_in_time(now);
+  if (!is_serving) look_for_others();
   dialer.tick(now);
   if (shaking > 0) close_late(now);
   forget_idle(now);

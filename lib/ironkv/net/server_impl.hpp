@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -10,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "ironkv/introduction.hpp"
 #include "ironkv/net/asio.hpp"
 #include "ironkv/net/connection.hpp"
 #include "ironkv/net/dialer.hpp"
@@ -25,7 +27,8 @@
 //   I2 the host is called from handlers of the loop only, each of which ends with end_turn();
 //   I3 between two turns no connection is dirty, but when a commit is due, and connections has no
 //      closed one;
-//   I4 nothing is written to a connection while a record that is due to be durable is not.
+//   I4 nothing is written to a connection while a record that is due to be durable is not;
+//   I5 before is_serving the host has heard nothing.
 namespace quintet::ironkv {
 
 struct Server::Impl final : Connection::Owner {
@@ -59,6 +62,11 @@ struct Server::Impl final : Connection::Owner {
     std::uint64_t left_at = 0;
     bool is_listed = false;  // in `idle`
   };
+  struct PutOff {
+    std::shared_ptr<Connection> connection;
+    std::vector<std::byte> request;
+    std::uint64_t refused_at;
+  };
   struct Idle {
     PeerId peer;
     std::uint64_t at;
@@ -73,8 +81,23 @@ struct Server::Impl final : Connection::Owner {
   bool identify(Connection& connection, Bytes key);
   void mark_dirty(Connection& connection);
   void on_request(Connection& connection, Bytes frame);
+  void say(Connection& connection, Bytes bytes);
+
+  // Before it serves (server_introduction.cpp).
+  std::expected<void, std::string> begin_introduction();
+  std::expected<void, std::string> begin_to_serve();
+  void ask_whether_known(Connection& connection);
+  [[nodiscard]] bool is_introduction(Connection& connection, Bytes frame);
+  void let_in();
+  void look_for_others();
+  void put_off(Connection& connection, Bytes request);
+  void refuse_put_off(std::uint64_t now);
+  void note_awaited();
+  [[nodiscard]] std::string whom_it_awaits() const;
 
   // The journal (server_journal.cpp).
+  std::expected<void, std::string> check_owner();
+  std::expected<void, std::string> write_owner();
   void record(std::span<const std::byte> bytes);
   [[nodiscard]] bool is_commit_due() const;
   void post_commit();
@@ -104,6 +127,11 @@ struct Server::Impl final : Connection::Owner {
   std::unique_ptr<TlsContext> tls;  // none: plain
   std::optional<Journal> journal;
   Recovered recovered;
+  bool is_owner_known = false;  // who has the journal's folder is written in it
+  Introduction introduction;
+  bool is_serving = false;
+  static constexpr PeerId kNobody = ~PeerId{0};
+  std::atomic<PeerId> awaited = kNobody;  // for other threads
   std::string failure;
   std::vector<std::byte> record_bytes;
   bool speaks_to_host = false;  // since the last commit
@@ -124,6 +152,7 @@ struct Server::Impl final : Connection::Owner {
   tcp::acceptor watch{loop};
   asio::steady_timer watch_again{loop};
   std::vector<std::shared_ptr<Connection>> connections;
+  std::deque<PutOff> put_off_requests;  // of people, until it serves
   std::vector<Connection*> dirty;
   std::vector<Connection*> closed;
   std::vector<PeerState> peers;

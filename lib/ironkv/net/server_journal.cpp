@@ -19,21 +19,28 @@ constexpr std::uint64_t kGatherNs = 30'000;  // a client's answer to an answer, 
 std::uint64_t now_ns() { return static_cast<std::uint64_t>(platform::now_ns()); }
 
 // Whose folder it is: this server, of these servers. With another one's folder, or fewer servers
-// than before, ranges would have two owners, or none. Requires: the journal has taken the folder.
-std::expected<void, std::string> check_owner(const ServerOptions& options) {
-  const std::string path = options.journal.folder + "/owner";
+// than before, ranges would have two owners, or none.
+std::string owner_text(const ServerOptions& options) {
   std::string text;
   const auto add = [&](const char* what, const ServerAddress& server) {
     text += what + to_base64(end_point_of_key(server.public_key)) + "\n";
   };
   add("server ", options.servers[options.me]);
   for (const ServerAddress& server : options.servers) add("of ", server);
+  return text;
+}
+std::string owner_file(const ServerOptions& options) { return options.journal.folder + "/owner"; }
+
+}  // namespace
+
+// Requires: the journal has taken the folder.
+std::expected<void, std::string> Server::Impl::check_owner() {
   std::error_code error;
-  if (!std::filesystem::exists(path, error)) {
-    return write_text_file(path, text, Readers::kOwnerOnly, IfThere::kRefuse);
-  }
-  const auto found = read_text_file(path);
+  is_owner_known = std::filesystem::exists(owner_file(options), error);
+  if (!is_owner_known) return {};
+  const auto found = read_text_file(owner_file(options));
   if (!found) return std::unexpected(found.error());
+  const std::string text = owner_text(options);
   if (*found == text) return {};
   const bool is_mine = found->starts_with(text.substr(0, text.find('\n')));
   return std::unexpected(
@@ -45,14 +52,18 @@ std::expected<void, std::string> check_owner(const ServerOptions& options) {
       ", or name a new folder");
 }
 
-}  // namespace
+// When it may serve: who dies before that has nothing, and asks the others again.
+std::expected<void, std::string> Server::Impl::write_owner() {
+  return write_text_file(owner_file(options), owner_text(options), Readers::kOwnerOnly,
+                         IfThere::kRefuse);
+}
 
 std::expected<void, std::string> Server::Impl::recover() {
   if (options.durability == Durability::kNone) return {};
   auto taken = Journal::open(options.journal);
   if (!taken) return std::unexpected(taken.error());
   journal.emplace(std::move(*taken));
-  if (auto own = check_owner(options); !own) return own;
+  if (auto own = check_owner(); !own) return own;
   auto found = journal->recover(host);
   if (!found) return std::unexpected(found.error());
   recovered = *found;

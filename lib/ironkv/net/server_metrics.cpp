@@ -103,8 +103,9 @@ std::string Server::Impl::answer_watcher(std::string_view line) const {
     return response("200 OK", statistics_text(host) + statistics_text(counters));
   }
   if (line.starts_with("GET /healthz ")) {
-    return is_draining ? response("503 Service Unavailable", "draining\n")
-                       : response("200 OK", "ok\n");
+    if (is_draining) return response("503 Service Unavailable", "draining\n");
+    if (is_serving) return response("200 OK", "ok\n");
+    return response("503 Service Unavailable", "waiting for " + whom_it_awaits() + "\n");
   }
   if (!line.starts_with("GET ")) return response("405 Method Not Allowed", "only GET\n");
   return response("404 Not Found", "try /metrics or /healthz\n");

@@ -46,6 +46,13 @@ TEST_CASE("a host says who it is and what it has heard") {
   const AdminAnswer answer = asked.ask({.kind = AdminKind::kHello});
   CHECK(answer.me == 0);
   CHECK(answer.last_received == 1);
+  CHECK(answer.acked == 0);
+  CHECK(answer.delegations == kNoDelegations);
+  asked.host.on_frame(asked.me, bytes_of(FrameView{.is_ack = true, .number = 1}), asked.sink);
+  REQUIRE(asked.host.reshard(KeyRange::between(10, 20), 1, asked.sink));
+  const AdminAnswer later = asked.ask({.kind = AdminKind::kHello});
+  CHECK(later.acked == 1);
+  CHECK(later.delegations == kNoDelegations + 1);
 }
 
 TEST_CASE("a host says whose a key is and what is around it") {

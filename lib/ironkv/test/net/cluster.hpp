@@ -62,6 +62,9 @@ class LocalCluster {
     for (const auto& server : servers_) {
       threads_.emplace_back([&server = *server] { server.run(); });
     }
+    for (const auto& server : servers_) {  // as long as it takes them to ask one another
+      while (server->awaits()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
   }
   ~LocalCluster() { stop(); }
   LocalCluster(const LocalCluster&) = delete;

@@ -42,6 +42,19 @@ TEST_CASE("who watches a server is told counters and its health") {
   CHECK(get(port, "/healthz").ends_with("\r\n\r\nok\n"));
 }
 
+TEST_CASE("who watches a server that does not serve yet is told for whom it waits") {
+  ServerOptions options{.servers = cluster_of(2), .metrics_port = 0};
+  options.servers[1].port = 9;
+  auto server = Server::create(options);
+  REQUIRE(server);
+  std::thread thread([&] { server->run(); });
+  const std::string health = get(server->metrics_port(), "/healthz");
+  CHECK(health.starts_with("HTTP/1.1 503 "));
+  CHECK(health.ends_with("waiting for server 2 (127.0.0.1:9)\n"));
+  server->stop();
+  thread.join();
+}
+
 TEST_CASE("other requests of who watches are refused") {
   LocalCluster cluster(1, {.metrics_port = 0});
   const std::uint16_t port = cluster.server(0).metrics_port();

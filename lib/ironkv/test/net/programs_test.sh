@@ -126,5 +126,23 @@ run=("$ironkv" --service "$file")
 [[ $("${run[@]}" get 7) == open ]] || fail 'not open'
 one_line 2 'they stay on the loopback interface' \
   "$server" "$file" plain/plain.IronSHT.server1.private.txt addr=0.0.0.0 port=$((port + 2))
+
+echo '== one of two that dies and returns with nothing'
+"${run[@]}" reshard 0 10 2 >/dev/null
+kill -9 "${background[1]}"
+wait "${background[1]}" 2>/dev/null || true
+unset 'background[1]'
+one_line 3 "127.0.0.1:$((port + 1)) has taken nothing for 300 ms" "${run[@]}" --timeout-ms 300 \
+  reshard 10 20 2
+private=plain/plain.IronSHT.server2.private.txt
+expect 1 "server 1 (127.0.0.1:$port) knows this server" "$server" "$file" "$private"
+one_line 1 'key 70 is absent' "${run[@]}" get 70
 ended 0 INT
+
+echo '== one of two that waits for the other'
+start second "$file" "$private"
+sleep 1.5
+grep -q "waits for server 1 (127.0.0.1:$port) before it serves: start it" second.err ||
+  fail "not told: $(cat second.err)"
+ended 0 TERM
 echo 'all well'

@@ -223,7 +223,8 @@ TEST_CASE("a durable server takes only its own folder, with all servers that it 
     const auto server = Server::create({.servers = cluster_of(servers),
                                         .me = me,
                                         .durability = Durability::kAlways,
-                                        .journal = {.folder = folder.path()}});
+                                        .journal = {.folder = folder.path()},
+                                        .asks_others = false});
     return server ? std::string("none") : server.error();
   };
   CHECK(trouble(2, 0) == "none");

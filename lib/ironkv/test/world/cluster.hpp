@@ -11,6 +11,7 @@
 
 #include "ironkv/client_core.hpp"
 #include "ironkv/host.hpp"
+#include "ironkv/introduction.hpp"
 #include "ironkv/test/world/history.hpp"
 #include "ironkv/test/world/oracle.hpp"
 #include "testing/network.hpp"
@@ -21,7 +22,8 @@
 // What happens is in events.hpp, what must hold after each step in invariants.hpp.
 //
 // A durable host holds back what it has to say until its journal is durable. A crash keeps a prefix
-// of what is not durable yet.
+// of what is not durable yet. One that forgets loses all with a crash, with what is on its way to
+// and from it, and then asks the others whether it may serve.
 namespace quintet::ironkv::world {
 
 struct ClusterOptions {
@@ -34,7 +36,8 @@ struct ClusterOptions {
   bool reorders = true;
   bool cuts = true;
   bool reconnects = true;
-  bool crashes = true;  // and so hosts are durable
+  bool crashes = true;   // and so hosts are durable
+  bool forgets = false;  // without crashes: hosts keep nothing, and die all the same
   bool reshards = true;
   bool has_stranger = true;
   bool is_recorded = false;  // calls are kept for history(), and nothing else looks at the run
@@ -80,6 +83,7 @@ class Cluster {
   };
   struct HostNode {
     std::unique_ptr<Host> host;
+    IntroductionOf<kFault> introduction;
     std::vector<std::byte> snapshot;  // durable, and the records after it
     std::vector<std::vector<std::byte>> journal;
     std::vector<std::vector<std::byte>> fresh;  // records that are not durable yet
@@ -128,6 +132,8 @@ class Cluster {
   [[nodiscard]] std::uint32_t stranger() const { return options_.hosts + options_.clients; }
   [[nodiscard]] HostOptions host_options(std::uint32_t me) const;
   void start_host(std::uint32_t me);
+  // Answers are compared with those of one atomic table.
+  [[nodiscard]] bool is_judged() const { return !options_.is_recorded && !options_.forgets; }
   [[nodiscard]] Key any_key() { return kKeys[random_.below(options_.keys)]; }
   [[nodiscard]] KeyRange any_range();
   [[nodiscard]] std::uint32_t any_host() { return random_.below(options_.hosts); }
@@ -150,16 +156,21 @@ class Cluster {
   void make_durable(std::uint32_t host);
   void checkpoint(std::uint32_t host);
   void crash(std::uint32_t host);
+  void lose_everything(std::uint32_t host);
+  void ask_others(std::uint32_t host);
+  [[nodiscard]] bool is_introduction(const testing::Packet& packet);
   void reconnect(std::uint32_t host, std::uint32_t client);
   void move_keys();
   void cut_or_heal();
   void disturb();
   [[nodiscard]] FrameView strange_frame();
   [[nodiscard]] bool is_settled() const;
+  void begin_anew();
 
   // What must hold (invariants.hpp).
   void check() const;
   void check_key(Key key) const;
+  void check_claims(Key key) const;
   void check_pair(std::uint32_t from, std::uint32_t to) const;
   [[nodiscard]] std::uint32_t claims_on_the_way(Key key, Stored& value) const;
 
@@ -176,6 +187,7 @@ class Cluster {
   std::uint64_t now_ = 1;  // microseconds
   Step step_ = 0;
   std::uint64_t crashes_ = 0;
+  std::uint64_t nonce_ = 0;
   std::uint64_t calls_ = 0;
 };
 

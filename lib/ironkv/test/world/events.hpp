@@ -43,6 +43,7 @@ void Cluster<kFault>::start_host(std::uint32_t me) {
   for (std::uint32_t c = 0; c <= options_.clients; ++c) {
     demand(node.host->peer(internal::name_of('c', c)) == node_of(c), "an end point is refused");
   }
+  if (options_.forgets) node.introduction = {me, options_.hosts, ++nonce_};
   if (!node.snapshot.empty()) {
     demand(node.host->restore(node.snapshot).has_value(), "P12: a snapshot is refused");
   }
@@ -93,6 +94,7 @@ void Cluster<kFault>::step() {
     if (options_.crashes) checkpoint(any_host());
   } else if (event < 980) {
     if (options_.crashes) crash(any_host());
+    if (options_.forgets) lose_everything(any_host());
   } else if (event < 985) {
     if (options_.reconnects) reconnect(any_host(), any_client());
   } else if (event < 990) {
@@ -111,6 +113,7 @@ void Cluster<kFault>::deliver() {
     if (packet->to != stranger()) deliver_to_client(packet->to - options_.hosts, *packet);
     return;
   }
+  if (options_.forgets && is_introduction(*packet)) return;
   HostPort port(*this, packet->to);
   hosts_[packet->to].host->on_frame(packet->from, packet->bytes, port);
   // Most turns are of one frame; the others are made durable together.
@@ -153,6 +156,7 @@ void Cluster<kFault>::tick(std::uint32_t node) {
   if (node < options_.hosts) {
     HostPort port(*this, node);
     hosts_[node].host->on_tick(now_, port);
+    if (options_.forgets) ask_others(node);
   } else {
     const std::uint32_t client = node - options_.hosts;
     ClientPort port(*this, client);
@@ -201,6 +205,49 @@ void Cluster<kFault>::crash(std::uint32_t host) {
   start_host(host);
 }
 
+// Now and then all of them: they are started anew together.
+template <Fault kFault>
+void Cluster<kFault>::lose_everything(std::uint32_t host) {
+  const bool is_all = random_.chance(250);
+  for (std::uint32_t h = 0; h < options_.hosts; ++h) {
+    if (h != host && !is_all) continue;
+    ++crashes_;
+    for (std::uint32_t n = 0; n <= stranger(); ++n) network_.drop_between(h, n);
+    start_host(h);
+  }
+}
+
+template <Fault kFault>
+void Cluster<kFault>::ask_others(std::uint32_t host) {
+  const auto& introduction = hosts_[host].introduction;
+  const std::vector<std::byte> question = write_admin_request(introduction.question());
+  for (std::uint32_t other = 0; other < options_.hosts; ++other) {
+    if (!introduction.is_missing(other)) continue;
+    std::copy(question.begin(), question.end(),
+              network_.send(host, other, question.size(), random_));
+  }
+}
+
+// Whether the packet is not for the host: it is of an introduction, or comes before that is over.
+template <Fault kFault>
+bool Cluster<kFault>::is_introduction(const testing::Packet& packet) {
+  HostNode& node = hosts_[packet.to];
+  const bool is_of_host = packet.from < options_.hosts;
+  if (is_of_host && is_admin_request(packet.bytes)) {
+    HostPort port(*this, packet.to);
+    const auto answer =
+        answer_admin(*node.host, packet.from, *read_admin_request(packet.bytes), "", port);
+    std::copy(answer.begin(), answer.end(),
+              network_.send(packet.to, packet.from, answer.size(), random_));
+    return true;
+  }
+  if (is_of_host && is_admin_answer(packet.bytes)) {
+    node.introduction.hear(packet.from, packet.bytes);
+    return true;
+  }
+  return !node.introduction.may_serve();
+}
+
 template <Fault kFault>
 void Cluster<kFault>::reconnect(std::uint32_t host, std::uint32_t client) {
   network_.drop_between(host, node_of(client));
@@ -224,6 +271,7 @@ void Cluster<kFault>::move_keys() {
   const KeyRange range = any_range();
   const std::uint32_t from = any_host();
   const std::uint32_t to = any_host();
+  if (!hosts_[from].introduction.may_serve()) return;
   if (random_.chance(500)) {
     HostPort port(*this, from);
     (void)hosts_[from].host->reshard(range, to, port);  // often not its own
@@ -296,10 +344,25 @@ bool Cluster<kFault>::is_settled() const {
   return true;
 }
 
+// P13: hosts that begin with nothing together may serve, whatever was before.
+template <Fault kFault>
+void Cluster<kFault>::begin_anew() {
+  for (std::uint32_t h = 0; h < options_.hosts; ++h) {
+    for (std::uint32_t n = 0; n <= stranger(); ++n) network_.drop_between(h, n);
+    start_host(h);
+  }
+  for (std::uint32_t h = 0; h < options_.hosts; ++h) ask_others(h);
+  while (network_.on_way() > 0) deliver();
+  for (const HostNode& node : hosts_) {
+    demand(node.introduction.may_serve(), "P13: hosts that begin together may not serve");
+  }
+}
+
 // P9: once the network is fair, everything that was asked for happens.
 template <Fault kFault>
 void Cluster<kFault>::quiesce() {
   network_.heal();
+  if (options_.forgets) return begin_anew();
   constexpr int kRounds = 2000;
   for (int round = 0; round < kRounds && !is_settled(); ++round) {
     now_ += 20'000;

@@ -9,7 +9,9 @@ namespace quintet::ironkv::world {
 
 template <Fault kFault>
 void Cluster<kFault>::check() const {
-  for (std::uint32_t k = 0; k < options_.keys; ++k) check_key(kKeys[k]);
+  for (std::uint32_t k = 0; k < options_.keys; ++k) {
+    options_.forgets ? check_claims(kKeys[k]) : check_key(kKeys[k]);
+  }
   for (std::uint32_t from = 0; from < options_.hosts; ++from) {
     for (std::uint32_t to = 0; to < options_.hosts; ++to) {
       if (from != to) check_pair(from, to);
@@ -40,12 +42,25 @@ void Cluster<kFault>::check_key(Key key) const {
   demand(value == oracle_.value_of(key), "P1: the hosts together are not the atomic table");
 }
 
-// Delegates that their receiver has not taken yet.
+// P13: what was forgotten may be nobody's, and no more than that.
+template <Fault kFault>
+void Cluster<kFault>::check_claims(Key key) const {
+  Stored value;
+  std::uint32_t claims = claims_on_the_way(key, value);
+  for (std::uint32_t h = 0; h < options_.hosts; ++h) {
+    const HostNode& node = hosts_[h];
+    if (node.introduction.may_serve() && node.host->map().owner(key) == h) ++claims;
+  }
+  demand(claims <= 1, "P13: a key is claimed twice after hosts have forgotten theirs");
+}
+
+// Delegates that their receiver has not taken yet, and will.
 template <Fault kFault>
 std::uint32_t Cluster<kFault>::claims_on_the_way(Key key, Stored& value) const {
   std::uint32_t claims = 0;
   for (std::uint32_t from = 0; from < options_.hosts; ++from) {
     for (std::uint32_t to = 0; to < options_.hosts; ++to) {
+      if (!hosts_[to].introduction.may_serve()) continue;
       const Peer& sender = hosts_[from].host->peers()[to];
       const Peer& receiver = hosts_[to].host->peers()[from];
       for (std::size_t i = 0; i < sender.window.size(); ++i) {
@@ -64,9 +79,10 @@ std::uint32_t Cluster<kFault>::claims_on_the_way(Key key, Stored& value) const {
   return claims;
 }
 
-// P6 and P7 between two hosts.
+// P6 and P7 between two hosts that serve: what one of them hands over, the other one takes.
 template <Fault kFault>
 void Cluster<kFault>::check_pair(std::uint32_t from, std::uint32_t to) const {
+  if (!hosts_[from].introduction.may_serve() || !hosts_[to].introduction.may_serve()) return;
   const Peer& sender = hosts_[from].host->peers()[to];
   const Peer& receiver = hosts_[to].host->peers()[from];
   demand(sender.acked <= receiver.last_received, "P6: acknowledged, but not received");

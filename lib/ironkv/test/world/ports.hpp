@@ -28,7 +28,7 @@ void Cluster<kFault>::host_executes(std::uint32_t me, PeerId source, Bytes frame
   }
   const MessageView message = read_frame(frame)->message;
   const bool is_client = source >= options_.hosts && source != stranger();
-  if (options_.is_recorded || !is_client || message.value.size() > kMostValueBytes) return;
+  if (!is_judged() || !is_client || message.value.size() > kMostValueBytes) return;
   if (message.kind == MessageKind::kGet || message.kind == MessageKind::kSet) {
     expect_answer(me, source, message);
   }
@@ -64,7 +64,7 @@ void Cluster<kFault>::check_answer(std::uint32_t host, std::uint32_t client, Byt
   const std::optional<FrameView> frame = read_frame(bytes);
   demand(frame.has_value(), "P8: a host says what cannot be read");
   demand(frame_bytes(*frame) == bytes.size(), "P8: a frame has another length");
-  if (frame->is_ack || options_.is_recorded) return;
+  if (frame->is_ack || !is_judged()) return;
   const Expected& expected = hosts_[host].expected[client][frame->number % kExpectedRing];
   if (expected.number != frame->number) {
     demand(expected.number > frame->number, "an answer to no request");
@@ -84,7 +84,7 @@ void Cluster<kFault>::client_is_told(std::uint32_t client, std::uint64_t token,
   demand(clients_[client].open > 0, "an answer to no call");
   --clients_[client].open;
   demand(answer.status != CallStatus::kUnknownOwner, "P4: an owner that is no host");
-  if (answer.status == CallStatus::kTimedOut) return oracle_.time_out(token);
+  if (answer.status == CallStatus::kTimedOut || options_.forgets) return oracle_.time_out(token);
   const Stored value = stored_of(answer.has_value, answer.value);
   if (options_.is_recorded) return note_answer(token, value);
   oracle_.answer(token, value, step_);

@@ -29,13 +29,10 @@ struct Flag {
   bool ClusterOptions::* member;
 };
 constexpr std::array kFlags = {
-    Flag{"loses", &ClusterOptions::loses},
-    Flag{"repeats", &ClusterOptions::repeats},
-    Flag{"reorders", &ClusterOptions::reorders},
-    Flag{"cuts", &ClusterOptions::cuts},
-    Flag{"reconnects", &ClusterOptions::reconnects},
-    Flag{"crashes", &ClusterOptions::crashes},
-    Flag{"reshards", &ClusterOptions::reshards},
+    Flag{"loses", &ClusterOptions::loses},           Flag{"repeats", &ClusterOptions::repeats},
+    Flag{"reorders", &ClusterOptions::reorders},     Flag{"cuts", &ClusterOptions::cuts},
+    Flag{"reconnects", &ClusterOptions::reconnects}, Flag{"crashes", &ClusterOptions::crashes},
+    Flag{"forgets", &ClusterOptions::forgets},       Flag{"reshards", &ClusterOptions::reshards},
     Flag{"stranger", &ClusterOptions::has_stranger},
 };
 
@@ -165,7 +162,7 @@ std::optional<Run> parse_run(std::string_view text) {
 
 ClusterOptions variant(std::uint64_t number) {
   ClusterOptions options;
-  switch (number % 6) {
+  switch (number % kVariants) {
     case 0:
       break;
     case 1:
@@ -179,6 +176,11 @@ ClusterOptions variant(std::uint64_t number) {
       break;
     case 4:
       options = {.hosts = 4, .clients = 3, .keys = 8, .open_calls = 3};
+      break;
+    case 5:  // hosts keep nothing
+      options.crashes = false;
+      options.forgets = true;
+      options.hosts = 3 + static_cast<std::uint32_t>(number / kVariants) % 2;
       break;
     default:  // nothing goes wrong but that ranges move
       options.loses = options.repeats = options.cuts = options.crashes = false;

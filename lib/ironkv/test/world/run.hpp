@@ -67,7 +67,8 @@ std::string_view name_of(Fault fault);
 std::string to_text(const Run& run);
 std::optional<Run> parse_run(std::string_view text);
 
-// Some kinds of clusters, one for each number.
+// Some kinds of clusters, one for each number; those of the last kind but one forget.
+inline constexpr std::uint64_t kVariants = 7;
 ClusterOptions variant(std::uint64_t number);
 
 struct Failure {
