@@ -94,7 +94,7 @@ class SocketSet {
   [[nodiscard]] virtual std::unique_ptr<Socket> adopt(int descriptor) = 0;
   // Tells watchers what has happened, after waiting for something for up to `wait_ms`; without end
   // if that is negative. Returns whether there was something. What watchers write may be sent by
-  // the next call only, or by flush().
+  // the next call only, or by flush(); in a long turn before.
   virtual bool serve(int wait_ms) = 0;
   // Sends what was written.
   virtual void flush() = 0;

@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -128,6 +129,27 @@ TEST_CASE("sockets: what is left unread comes before what arrives later") {
   watcher->say("i");
   CHECK(serve_until(*set, [&] { return watcher->got.size() == 9; }));
   CHECK(watcher->got == "abcdefghi");
+}
+
+TEST_CASE("sockets: what is written does not wait for the end of a long turn") {
+  const auto set = set_of(either());
+  const auto first = watched(*set);
+  const auto second = watched(*set);
+  bool has_left = false;
+  first->then = [&] {
+    REQUIRE(first->socket->write(bytes_of("answer")).state == IoState::kDone);
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    first->then = nullptr;
+  };
+  second->then = [&] {
+    pollfd poll{.fd = first->other, .events = POLLIN, .revents = 0};
+    has_left = ::poll(&poll, 1, 10'000) == 1;
+    second->then = nullptr;
+  };
+  first->say("question");
+  second->say("question");
+  CHECK(serve_until(*set, [&] { return !second->then; }));
+  CHECK(has_left);
 }
 
 TEST_CASE("sockets: large amounts pass in both directions, in pieces") {
