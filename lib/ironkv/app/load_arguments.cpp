@@ -72,11 +72,14 @@ void add_what(CLI::App& app, Given& given) {
       ->check(CLI::IsMember({"get", "set", "mix"}))
       ->capture_default_str();
   add_number(app, "--reads", given.reads, "Percent of the requests of a mix", 0, 100);
-  add_number(app, "--keys", s.keys, "From 0 on", std::uint64_t{1}, std::uint64_t{UINT32_MAX});
+  add_number(app, "--keys", s.keys, "How many keys, from --first-key on", std::uint64_t{1},
+             std::uint64_t{UINT32_MAX});
+  app.add_option("--first-key", s.first_key, "The first of them")->capture_default_str();
   add_number(app, "--value-bytes", s.value_bytes, "Of each value", 0,
              static_cast<int>(kMostValueBytes));
   app.add_option("--order", given.order,
-                 "Of the keys: sequential (each client's request n is about key n mod --keys) or "
+                 "Of the keys: sequential (each client's request n is about key --first-key + n "
+                 "mod --keys) or "
                  "random")
       ->check(CLI::IsMember({"sequential", "random"}))
       ->capture_default_str();
@@ -84,6 +87,9 @@ void add_what(CLI::App& app, Given& given) {
              std::uint64_t{INT64_MAX});
   app.add_flag("--preload,!--no-preload", s.preload,
                "Set all keys before the clients begin (the default)");
+  app.add_flag("--overwrite", s.overwrite,
+               "Set keys also where somebody else has stored values. Without it none is set then; "
+               "the original's client always does");
   app.add_flag("--check", s.check,
                "See whether each value that is read was written, to that key, and is whole");
 }
@@ -132,6 +138,7 @@ void apply_reference(const CLI::App& app, LoadSettings& s) {
   set_reference_defaults(defaults);
   const auto is_given = [&](const char* name) { return app.get_option(name)->count() > 0; };
   s.reference = true;
+  s.overwrite = true;
   if (!is_given("--clients")) s.clients = defaults.clients;
   if (!is_given("--duration")) s.duration = defaults.duration;
   if (!is_given("--warmup")) s.warmup = defaults.warmup;

@@ -60,6 +60,7 @@ Json settings_json(const LoadSettings& s) {
           {"warmup", s.warmup},
           {"workload", to_string(s.workload)},
           {"reads", s.reads},
+          {"first_key", s.first_key},
           {"keys", s.keys},
           {"value_bytes", s.value_bytes},
           {"order", to_string(s.order)},

@@ -28,14 +28,14 @@ class Requests {
     bool is_read;
   };
 
-  // `reads` in percent.
-  Requests(std::uint64_t keys, KeyOrder order, std::uint32_t reads, std::uint64_t seed)
-      : keys_(keys), order_(order), reads_(reads), state_(mix64(seed)) {}
+  // About `keys` keys from `first` on; `reads` in percent.
+  Requests(Key first, std::uint64_t keys, KeyOrder order, std::uint32_t reads, std::uint64_t seed)
+      : first_(first), keys_(keys), order_(order), reads_(reads), state_(mix64(seed)) {}
 
   Request next() {
     ++number_;
-    const Key key = order_ == KeyOrder::kRandom ? below(keys_) : number_ % keys_;
-    return {key, reads_ == 100 || (reads_ > 0 && below(100) < reads_)};
+    const std::uint64_t key = order_ == KeyOrder::kRandom ? below(keys_) : number_ % keys_;
+    return {first_ + key, reads_ == 100 || (reads_ > 0 && below(100) < reads_)};
   }
   // Of the last request, from 1.
   [[nodiscard]] std::uint64_t number() const { return number_; }
@@ -44,6 +44,7 @@ class Requests {
   // Biased by less than limit / 2^64.
   std::uint64_t below(std::uint64_t limit) { return mix64(++state_) % limit; }
 
+  Key first_;
   std::uint64_t keys_;
   KeyOrder order_;
   std::uint32_t reads_;

@@ -8,12 +8,14 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <numeric>
 #include <random>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "ironkv/app/load_reference.hpp"
+#include "ironkv/app/load_values.hpp"
 #include "ironkv/app/load_worker.hpp"
 #include "ironkv/net/blocking_client.hpp"
 #include "platform/clock.hpp"
@@ -139,7 +141,31 @@ class Progress {
   std::uint64_t answered_ = 0;
 };
 
-// From 0 on, by one client. In the reference's way one after the other.
+// Whether this program wrote it, now or before, or one that writes the like.
+bool is_of_load(const LoadSettings& settings, Bytes value) {
+  if (read_value(value)) return true;
+  return value.size() == settings.value_bytes && value.size() < kStampBytes;
+}
+
+// Refuses keys that have somebody else's values.
+Outcome<void> look_whose(const LoadSettings& settings, BlockingClient& client, Key first,
+                         std::uint64_t count) {
+  std::vector<Key> keys(count);
+  std::iota(keys.begin(), keys.end(), first);
+  const auto values = client.multi_get(keys);
+  if (!values) return problem(kFailed, values.error().text);
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const auto& value = (*values)[i];
+    if (!value || is_of_load(settings, *value)) continue;
+    return bad_input(fmt::format(
+        "key {} has a value that ironkv-load does not know as its own: nothing was set. Name keys "
+        "that nobody needs with --first-key, or add --overwrite",
+        keys[i]));
+  }
+  return {};
+}
+
+// By one client; in the reference's way one after the other. All are looked at before any is set.
 Outcome<void> preload(Shared& shared, Signals& signals) {
   const LoadSettings& settings = shared.settings;
   auto client = BlockingClient::create(
@@ -147,13 +173,19 @@ Outcome<void> preload(Shared& shared, Signals& signals) {
       {.timeout = std::chrono::milliseconds(settings.timeout_ms)});
   if (!client) return bad_input(client.error());
   const std::uint64_t step = settings.reference ? 1 : 512;
+  const auto at_a_time = [&](std::uint64_t from) { return std::min(step, settings.keys - from); };
+  for (std::uint64_t from = 0; !settings.overwrite && from < settings.keys; from += step) {
+    if (signals.wait_ms(0)) return {};
+    const auto good = look_whose(settings, *client, settings.first_key + from, at_a_time(from));
+    if (!good) return good;
+  }
   std::vector<std::byte> values(step * settings.value_bytes);
   auto& written = shared.written.back();
-  for (Key first = 0; first < settings.keys && !signals.wait_ms(0); first += step) {
+  for (std::uint64_t from = 0; from < settings.keys && !signals.wait_ms(0); from += step) {
     std::vector<std::pair<Key, Bytes>> pairs;
-    for (Key key = first; key < std::min(first + step, settings.keys); ++key) {
-      const auto value =
-          std::span(values).subspan((key - first) * settings.value_bytes, settings.value_bytes);
+    for (std::uint64_t i = 0; i < at_a_time(from); ++i) {
+      const Key key = settings.first_key + from + i;
+      const auto value = std::span(values).subspan(i * settings.value_bytes, settings.value_bytes);
       write_value({shared.run, key, settings.clients, written++}, value);
       pairs.emplace_back(key, value);
     }

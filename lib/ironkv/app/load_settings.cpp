@@ -75,6 +75,7 @@ Outcome<void> apply_key_value(std::string_view argument, LoadSettings& settings)
 
 void set_reference_defaults(LoadSettings& settings) {
   settings.reference = true;
+  settings.overwrite = true;
   settings.clients = 1;
   settings.duration = 60;
   settings.warmup = 0;
@@ -96,6 +97,10 @@ Outcome<LoadSettings> checked(LoadSettings settings) {
         fmt::format("{} loops for {} clients: each loop needs a client, so use "
                     "--loops {} at most",
                     settings.loops, settings.clients, settings.clients));
+  }
+  if (settings.first_key > ~Key{0} - (settings.keys - 1)) {
+    return bad_input(fmt::format("{} keys from {} on: there is no key above {}", settings.keys,
+                                 settings.first_key, ~Key{0}));
   }
   if (settings.check && settings.value_bytes < kStampBytes) {
     return bad_input(fmt::format(

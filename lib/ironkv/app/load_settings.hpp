@@ -25,6 +25,7 @@ struct LoadSettings {
   double warmup = 1;        // seconds before that
   Workload workload = Workload::kGet;
   std::uint32_t reads = 100;  // percent
+  Key first_key = 0;
   std::uint64_t keys = 1000;
   std::size_t value_bytes = 128;
   KeyOrder order = KeyOrder::kSequential;
@@ -36,6 +37,7 @@ struct LoadSettings {
   double report_every = 0;  // seconds; 0: not at all
   std::string json{};       // a file, or -
   bool preload = true;
+  bool overwrite = false;  // also values that are not of this program
   bool check = false;
   bool reference = false;   // interface and output are the reference's
   bool functional = false;  // its workload f

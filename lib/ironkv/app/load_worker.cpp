@@ -32,7 +32,8 @@ Worker::Worker(asio::io_context& loop, Shared& shared, std::uint32_t number, Rea
       ready_(std::move(ready)),
       finished_(std::move(finished)),
       timer_(loop),
-      requests_(settings_.keys, settings_.order, settings_.reads, mix64(settings_.seed) + number),
+      requests_(settings_.first_key, settings_.keys, settings_.order, settings_.reads,
+                mix64(settings_.seed) + number),
       value_(settings_.value_bytes) {
   if (settings_.reference) lines_.emplace(number);
 }
@@ -55,7 +56,7 @@ std::string Worker::make_client() {
 void Worker::connect() {
   if (const std::string trouble = make_client(); !trouble.empty()) return ready_(trouble);
   const Key key = requests_.next().key;
-  requests_ = Requests(settings_.keys, settings_.order, settings_.reads,
+  requests_ = Requests(settings_.first_key, settings_.keys, settings_.order, settings_.reads,
                        mix64(settings_.seed) + number_);  // from the beginning
   const auto accepted = client_->get(
       key, std::chrono::milliseconds(settings_.timeout_ms), [this](const Answer& answer) {

@@ -61,7 +61,7 @@ TEST_CASE("a schedule does not drift in a year") {
 }
 
 TEST_CASE("keys in sequence are those of the reference") {
-  Requests requests(3, KeyOrder::kSequential, 100, 1);
+  Requests requests(0, 3, KeyOrder::kSequential, 100, 1);
   std::vector<Key> keys;
   for (int i = 0; i < 7; ++i) keys.push_back(requests.next().key);
   CHECK(keys == std::vector<Key>{1, 2, 0, 1, 2, 0, 1});
@@ -69,9 +69,9 @@ TEST_CASE("keys in sequence are those of the reference") {
 }
 
 TEST_CASE("random keys are all of them and the same for a seed") {
-  Requests requests(50, KeyOrder::kRandom, 100, 7);
-  Requests again(50, KeyOrder::kRandom, 100, 7);
-  Requests other(50, KeyOrder::kRandom, 100, 8);
+  Requests requests(0, 50, KeyOrder::kRandom, 100, 7);
+  Requests again(0, 50, KeyOrder::kRandom, 100, 7);
+  Requests other(0, 50, KeyOrder::kRandom, 100, 8);
   std::set<Key> seen;
   bool is_other = false;
   for (int i = 0; i < 2'000; ++i) {
@@ -87,7 +87,7 @@ TEST_CASE("random keys are all of them and the same for a seed") {
 
 TEST_CASE("a mix has as many reads as it is told") {
   for (const std::uint32_t reads : {0U, 25U, 100U}) {
-    Requests requests(10, KeyOrder::kSequential, reads, 3);
+    Requests requests(0, 10, KeyOrder::kSequential, reads, 3);
     std::uint32_t found = 0;
     for (int i = 0; i < 10'000; ++i) found += requests.next().is_read ? 1U : 0U;
     CHECK(found >= (reads == 0 ? 0 : reads * 100 - (reads == 100 ? 0 : 300)));

@@ -109,6 +109,18 @@ expect 0 'gets of keys without a value' "${run[@]}" --no-preload --check
 "$ironkv" --servers "$servers" get 6 | head -c 128 | "$ironkv" --servers "$servers" set 7 - 2>/dev/null
 expect 1 'key 7 was answered' "${run[@]}" --no-preload --check
 
+echo '== what others have stored'
+"$ironkv" --servers "$servers" set 1500 precious
+one_line 2 'key 1500 has a value that ironkv-load does not know as its own' "${run[@]}" --keys 600 \
+  --first-key 1000
+[[ $("$ironkv" --servers "$servers" get 1500) == precious ]] || fail 'overwritten'
+one_line 1 'key 1000 is absent' "$ironkv" --servers "$servers" get 1000
+expect 0 'errors      none' "${run[@]}" --first-key 1501 --keys 50 --check
+expect 0 'errors      none' "${run[@]}" --first-key 1501 --keys 60 --value-bytes 8 --overwrite
+expect 0 'errors      none' "${run[@]}" --first-key 1501 --keys 60 --value-bytes 8
+expect 0 'errors      none' "${run[@]}" --first-key 1000 --keys 501 --overwrite
+one_line 2 'there is no key above 18446744073709551615' "${run[@]}" --first-key 18446744073709551000
+
 echo '== an open loop'
 # While the server stands still for half a second, requests fall due; all of them are sent, and their
 # time counts from then. So far more than a tenth of them have waited: what has waited for less than
