@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
 #include <cstring>
 
 #include "ironkv/host.hpp"
@@ -20,8 +21,9 @@ namespace internal {
 inline constexpr std::uint64_t kSnapshotMagic = 0x31304E4F52495451;  // "QTIRON01"
 
 inline void append_number(std::vector<std::byte>& out, std::uint64_t value) {
-  out.resize(out.size() + 8);
-  store_le64(out.data() + out.size() - 8, value);
+  std::array<std::byte, 8> bytes;
+  store_le64(bytes.data(), value);
+  out.insert(out.end(), bytes.begin(), bytes.end());
 }
 inline void append_bytes(std::vector<std::byte>& out, Bytes bytes) {
   append_number(out, bytes.size());

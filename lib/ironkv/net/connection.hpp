@@ -87,7 +87,6 @@ class Connection final : public Socket::Watcher, public std::enable_shared_from_
   bool is_registered = false;
   bool is_dirty = false;
   bool has_spoken = false;
-  bool was_ignored = false;  // what it said before the server served
 
  private:
   enum class State : std::uint8_t {

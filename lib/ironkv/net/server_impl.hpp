@@ -62,11 +62,6 @@ struct Server::Impl final : Connection::Owner {
     std::uint64_t left_at = 0;
     bool is_listed = false;  // in `idle`
   };
-  struct PutOff {
-    std::shared_ptr<Connection> connection;
-    std::vector<std::byte> request;
-    std::uint64_t refused_at;
-  };
   struct Idle {
     PeerId peer;
     std::uint64_t at;
@@ -90,8 +85,13 @@ struct Server::Impl final : Connection::Owner {
   [[nodiscard]] bool is_introduction(Connection& connection, Bytes frame);
   void let_in();
   void look_for_others();
-  void put_off(Connection& connection, Bytes request);
-  void refuse_put_off(std::uint64_t now);
+  struct Late {
+    std::shared_ptr<Connection> connection;
+    std::vector<std::byte> frame;
+    std::uint64_t refused_at;
+  };
+  void put_off(std::deque<Late>& queue, Connection& connection, Bytes frame);
+  void refuse_late_requests(std::uint64_t now);
   void note_awaited();
   [[nodiscard]] std::string whom_it_awaits() const;
 
@@ -152,7 +152,9 @@ struct Server::Impl final : Connection::Owner {
   tcp::acceptor watch{loop};
   asio::steady_timer watch_again{loop};
   std::vector<std::shared_ptr<Connection>> connections;
-  std::deque<PutOff> put_off_requests;  // of people, until it serves
+  std::deque<Late> late_requests;  // of people, until it serves
+  std::deque<Late> late_frames;    // of others
+  std::size_t late_bytes = 0;
   std::vector<Connection*> dirty;
   std::vector<Connection*> closed;
   std::vector<PeerState> peers;

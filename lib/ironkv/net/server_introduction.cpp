@@ -46,7 +46,7 @@ bool Server::Impl::is_introduction(Connection& connection, Bytes frame) {
   if (is_serving) return false;
   if (!is_admin_answer(frame)) {
     if (is_admin_request(frame)) return false;
-    connection.was_ignored = true;
+    put_off(late_frames, connection, frame);
     return true;
   }
   if (!introduction.hear(connection.peer, frame)) return true;
@@ -63,42 +63,43 @@ bool Server::Impl::is_introduction(Connection& connection, Bytes frame) {
   return true;
 }
 
-// Clients that have spoken in vain are sent away: they come back and say it again.
 void Server::Impl::let_in() {
   if (auto begun = begin_to_serve(); !begun) return fail(std::move(begun.error()));
-  for (const PutOff& late : std::exchange(put_off_requests, {})) {
-    if (late.connection->is_open()) on_request(*late.connection, late.request);
+  for (const Late& late : std::exchange(late_requests, {})) {
+    if (late.connection->is_open()) on_request(*late.connection, late.frame);
   }
-  for (std::size_t i = 0; i < connections.size(); ++i) {
-    Connection& connection = *connections[i];
-    if (!connection.was_ignored || host.is_host(connection.peer)) continue;
-    connection.close("the server had not begun to serve");
+  for (const Late& late : std::exchange(late_frames, {})) {
+    if (late.connection->is_open()) host.on_frame(late.connection->peer, late.frame, *this);
   }
 }
 
-// What people ask may wait a little: the other servers may be about to start.
-void Server::Impl::put_off(Connection& connection, Bytes request) {
-  constexpr std::size_t kMost = 256;
+// What is said to a server that does not serve yet waits. What there is no room for is lost, and
+// will be said again.
+void Server::Impl::put_off(std::deque<Late>& queue, Connection& connection, Bytes frame) {
+  constexpr std::size_t kMost = 4 << 20;
   constexpr std::uint64_t kPatience = 1'000'000;
-  put_off_requests.push_back(
-      {connection.shared_from_this(), {request.begin(), request.end()}, now_us() + kPatience});
-  if (put_off_requests.size() > kMost) refuse_put_off(put_off_requests.front().refused_at);
+  if (late_bytes + frame.size() > kMost) return;
+  late_bytes += frame.size() + sizeof(Late);
+  queue.push_back(
+      {connection.shared_from_this(), {frame.begin(), frame.end()}, now_us() + kPatience});
 }
 
-void Server::Impl::refuse_put_off(std::uint64_t now) {
-  while (!put_off_requests.empty() && now >= put_off_requests.front().refused_at) {
-    const PutOff late = std::move(put_off_requests.front());
-    put_off_requests.pop_front();
+// People are told after a while.
+void Server::Impl::refuse_late_requests(std::uint64_t now) {
+  while (!late_requests.empty() && now >= late_requests.front().refused_at) {
+    const Late late = std::move(late_requests.front());
+    late_requests.pop_front();
+    late_bytes -= late.frame.size() + sizeof(Late);
     if (!late.connection->is_open()) continue;
     say(*late.connection,
-        internal::refused(read_admin_request(late.request)->id,
+        internal::refused(read_admin_request(late.frame)->id,
                           "it does not serve yet: it waits for " + whom_it_awaits()));
   }
 }
 
 void Server::Impl::look_for_others() {
   if (is_serving || is_draining) return;
-  refuse_put_off(now_us());
+  refuse_late_requests(now_us());
   for (PeerId other = 0; other < options.servers.size(); ++other) {
     if (introduction.is_missing(other) && state_of(other).newest == nullptr) dialer.want(other);
   }
