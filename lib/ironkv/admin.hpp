@@ -52,7 +52,8 @@ struct AdminAnswer {
   std::uint64_t last_received = 0;    // Hello: number of the asker's last message
   std::uint64_t acked = 0;            // Hello: so many messages to the asker it has acknowledged
   std::uint64_t delegations = 0;      // Hello: kNoDelegations, and those made and taken
-  std::uint64_t owner = 0;            // Where: place in the list of hosts
+  std::uint64_t owner = 0;            // Where: place in the host's list of hosts
+  EndPoint owner_end_point{};         // Where: the same, for who has another list
   KeyRange run{};                     // Where: the keys around it of the same owner
   std::uint64_t reshard = 0;          // Reshard: its id
   std::uint64_t steps = 0, keys = 0;  // Progress: of what was handed over
@@ -76,16 +77,22 @@ inline std::string text_of(Bytes bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
+// The beginning of a frame, with room for most.
+inline std::vector<std::byte> begun(unsigned tag, std::uint64_t id) {
+  std::vector<std::byte> out;
+  out.reserve(128);
+  out.push_back(static_cast<std::byte>(tag));
+  append_number(out, id);
+  return out;
+}
 // Begins an answer that is no refusal.
 inline std::vector<std::byte> granted(std::uint64_t id) {
-  std::vector<std::byte> out{std::byte{kAdminAnswerTag}};
-  append_number(out, id);
+  std::vector<std::byte> out = begun(kAdminAnswerTag, id);
   out.push_back(std::byte{0});
   return out;
 }
 inline std::vector<std::byte> refused(std::uint64_t id, std::string_view why) {
-  std::vector<std::byte> out{std::byte{kAdminAnswerTag}};
-  append_number(out, id);
+  std::vector<std::byte> out = begun(kAdminAnswerTag, id);
   out.push_back(std::byte{1});
   append_text(out, why);
   return out;
@@ -101,8 +108,7 @@ inline std::vector<std::byte> refused(std::uint64_t id, std::string_view why) {
 }
 
 [[nodiscard]] inline std::vector<std::byte> write_admin_request(const AdminRequest& request) {
-  std::vector<std::byte> out{std::byte{kAdminRequestTag}};
-  internal::append_number(out, request.id);
+  std::vector<std::byte> out = internal::begun(kAdminRequestTag, request.id);
   out.push_back(static_cast<std::byte>(request.kind));
   internal::append_number(out, request.key);
   internal::append_bound(out, request.range.low);
@@ -141,11 +147,14 @@ template <Fault kFault, HostSink Sink>
       append_number(out, host.peers()[source].acked);
       append_number(out, host.delegations());
       return out;
-    case AdminKind::kWhere:
-      append_number(out, host.map().owner(request.key));
+    case AdminKind::kWhere: {
+      const PeerId owner = host.map().owner(request.key);
+      append_number(out, owner);
       append_number(out, host.map().begin_of_run(request.key));
       internal::append_bound(out, host.map().end_of_run(request.key));
+      internal::append_bytes(out, host.peers()[owner].end_point);
       return out;
+    }
     case AdminKind::kReshard: {
       const std::optional<PeerId> to = host.peers().find(request.end_point);
       const auto id = host.reshard(request.range, to.value_or(host.peers().end()), sink);
@@ -197,6 +206,8 @@ template <Fault kFault, HostSink Sink>
     answer.owner = reader.number();
     answer.run.low = KeyBound<Key>::at(reader.number());
     answer.run.high = internal::read_bound(reader);
+    const Bytes end_point = reader.bytes(kMostEndPointBytes);
+    answer.owner_end_point.assign(end_point.begin(), end_point.end());
   } else if (kind == AdminKind::kReshard) {
     answer.reshard = reader.number();
   } else if (kind == AdminKind::kProgress) {

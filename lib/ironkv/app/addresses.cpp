@@ -5,7 +5,9 @@
 
 #include <charconv>
 #include <cstdint>
+#include <utility>
 
+#include "ironkv/net/client.hpp"
 #include "ironkv/net/service_file.hpp"
 
 namespace quintet::ironkv::app {
@@ -13,11 +15,8 @@ namespace quintet::ironkv::app {
 Outcome<Cluster> cluster_of_file(const std::string& path) {
   const auto file = read_service_file(path);
   if (!file) return bad_input(file.error());
-  Cluster cluster{.use_tls = file->use_ssl};
-  for (const ServerEntry& entry : file->servers) {
-    cluster.servers.push_back({entry.address, entry.port, entry.public_key, entry.friendly_name});
-  }
-  return cluster;
+  ClientSettings settings = settings_for(*file);
+  return Cluster{.servers = std::move(settings.servers), .use_tls = settings.use_tls};
 }
 
 Outcome<ServerAddress> parse_server(std::string_view text) {

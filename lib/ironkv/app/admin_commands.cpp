@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <optional>
+#include <string>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -31,6 +33,18 @@ Outcome<ServerId> parse_server_name(const std::string& text, const Cluster& clus
                   cluster.servers.size(), cluster.servers[0].to_string()));
 }
 
+// Its place in our list, which need not be that of the servers.
+std::optional<ServerId> server_of(const Cluster& cluster, const EndPoint& end_point) {
+  for (ServerId i = 0; i < cluster.servers.size(); ++i) {
+    if (end_point_of_key(cluster.servers[i].public_key) == end_point) return i;
+  }
+  return std::nullopt;
+}
+
+std::string keys_text(std::uint64_t count) {
+  return fmt::format("{} {}", count, count == 1 ? "key" : "keys");
+}
+
 Outcome<AdminAnswer> ask(Connected& to, ServerId server, const AdminRequest& request) {
   auto answer = to.client.ask(server, request);
   if (!answer) return problem(kUnreachable, answer.error().text);
@@ -42,9 +56,9 @@ std::unexpected<Problem> stuck(const Connected& to, ServerId from, ServerId reci
                                std::uint64_t keys) {
   return problem(
       kUnreachable,
-      fmt::format("{} has taken nothing for {} ms; {} keys have left {}, which goes on when {} is "
+      fmt::format("{} has taken nothing for {} ms; {} left {}, which goes on when {} is "
                   "there: see whether it runs, or wait longer with --timeout-ms",
-                  to.cluster.servers[recipient].to_string(), to.patience.count(), keys,
+                  to.cluster.servers[recipient].to_string(), to.patience.count(), keys_text(keys),
                   to.cluster.servers[from].to_string(), to.cluster.servers[recipient].to_string()));
 }
 
@@ -90,7 +104,7 @@ Outcome<void> move_last(Connected& to, ServerId from, ServerId recipient, std::u
   if (!first->nth) return {};  // others have moved some meanwhile
   const auto moved = move_range(to, from, KeyRange::from(*first->nth), recipient);
   if (!moved) return std::unexpected(moved.error());
-  fmt::print("{} keys from {} on: from {} to {}\n", moved->value_or(0), *first->nth,
+  fmt::print("{} from {} on: from {} to {}\n", keys_text(moved->value_or(0)), *first->nth,
              to.cluster.servers[from].to_string(), to.cluster.servers[recipient].to_string());
   return {};
 }
@@ -107,15 +121,16 @@ Outcome<void> where(const ClientArguments& arguments) {
   for (std::size_t hops = 0; hops <= 2 * to->cluster.servers.size(); ++hops) {
     const auto answer = ask(*to, server, {.kind = AdminKind::kWhere, .key = *key});
     if (!answer) return std::unexpected(answer.error());
-    if (answer->owner == server) {
+    const auto owner = server_of(to->cluster, answer->owner_end_point);
+    if (!owner) {
+      return bad_input("the key is with a server that is not in the list: name all of them");
+    }
+    if (*owner == server) {
       fmt::print("key {} is with server {}, {}, which has keys {}\n", *key, server + 1,
                  to->cluster.servers[server].to_string(), text_of(answer->run));
       return {};
     }
-    if (answer->owner >= to->cluster.servers.size()) {
-      return bad_input("the key is with a server that is not in the list: name all of them");
-    }
-    server = static_cast<ServerId>(answer->owner);
+    server = *owner;
   }
   return problem(kUnreachable,
                  fmt::format("key {} is on its way between servers: try again", *key));
@@ -144,7 +159,7 @@ Outcome<void> reshard(const ClientArguments& arguments) {
     if (!moved) return std::unexpected(moved.error());
     if (!*moved) continue;
     has_moved = true;
-    fmt::print("{} keys from {} to {}\n", **moved, to->cluster.servers[from].to_string(),
+    fmt::print("{} from {} to {}\n", keys_text(**moved), to->cluster.servers[from].to_string(),
                to->cluster.servers[*recipient].to_string());
   }
   if (!has_moved) {
@@ -196,7 +211,7 @@ Outcome<void> balance(const ClientArguments& arguments) {
   for (ServerId server = 0; server < servers; ++server) {
     const auto has = keys_of(*to, server);
     if (!has) return std::unexpected(has.error());
-    fmt::print("{} has {} keys\n", to->cluster.servers[server].to_string(), *has);
+    fmt::print("{} has {}\n", to->cluster.servers[server].to_string(), keys_text(*has));
   }
   return {};
 }

@@ -50,7 +50,9 @@ std::expected<Command, int> client_command(int count, const char* const* argumen
   app.add_option("--timeout-ms", a->timeout_ms,
                  "Time for an answer, and for a step of reshard and balance; 5000 if not given")
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{3'600'000}));
-  add_key(add(app, chosen, a, "get", "Print the value of a key", get), a);
+  CLI::App* const getter = add(app, chosen, a, "get", "Print the value of a key", get);
+  add_key(getter, a);
+  getter->add_flag("--raw", a->raw, "Print no newline after it: just the bytes that were set");
   CLI::App* const setter = add(app, chosen, a, "set", "Give a key a value", set);
   add_key(setter, a);
   setter->add_option("value", a->value, "The value; - reads it from the standard input")

@@ -69,12 +69,13 @@ Outcome<void> with_key(const ClientArguments& arguments, Call call) {
 }  // namespace
 
 Outcome<void> get(const ClientArguments& arguments) {
-  return with_key(arguments, [](BlockingClient& client, Key key) -> Outcome<void> {
+  return with_key(arguments, [&](BlockingClient& client, Key key) -> Outcome<void> {
     const auto value = client.get(key);
     if (!value) return problem_of(value.error());
     if (!*value) return problem(kAbsent, fmt::format("key {} is absent", key));
     std::fwrite((*value)->data(), 1, (*value)->size(), stdout);
-    if (std::fputc('\n', stdout) == EOF || std::fflush(stdout) != 0) {
+    const bool is_ended = arguments.raw || std::fputc('\n', stdout) != EOF;
+    if (!is_ended || std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
       return bad_input("cannot write the value: is the disk full?");
     }
     return {};

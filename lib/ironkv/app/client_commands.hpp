@@ -15,6 +15,7 @@ struct ClientArguments {
   std::string service{};  // a service file,
   std::string servers{};  // or the servers themselves
   std::uint32_t timeout_ms = 5000;
+  bool raw = false;  // get: nothing but the value
   std::string key{};
   std::string value{};
   std::string high{};    // end of a range, which is not in it, or `end`

@@ -85,6 +85,16 @@ void wait_for_each_other(const std::vector<Server>& servers, const std::atomic<b
   }
 }
 
+void tell_where(const ServerOptions& options, const Server& server) {
+  const ServerAddress place{options.listen_address, server.port(), {}, {}};
+  fmt::print("server {} listens on {}, {}, with {}{}\n", options.me + 1, place.to_string(),
+             options.identity ? "TLS" : "plain",
+             server.sockets() == SocketEngine::kIoUring ? "io_uring" : "epoll",
+             server.metrics_port() == 0
+                 ? ""
+                 : fmt::format("; metrics on 127.0.0.1:{}", server.metrics_port()));
+}
+
 int run(int count, const char* const* arguments) {
   auto parsed = server_arguments(count, arguments);
   if (!parsed) return parsed.error();
@@ -103,6 +113,7 @@ int run(int count, const char* const* arguments) {
       say(server.error() + remark);
       return kBadInput;
     }
+    tell_where(options, *server);
     tell_recovered(options, *server);
     servers.push_back(std::move(*server));
   }

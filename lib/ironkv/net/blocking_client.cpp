@@ -108,10 +108,11 @@ struct BlockingClient::Impl {
         request.error = CallError{CallError::Kind::kTimedOut, why_no_answer()};
         break;
       case CallStatus::kUnknownOwner:
-        request.error = CallError{CallError::Kind::kUnknownOwner,
-                                  "key " + std::to_string(request.key) +
-                                      " is with a server that is not in the list of servers: use "
-                                      "the service file of the whole cluster"};
+        request.error =
+            CallError{CallError::Kind::kUnknownOwner,
+                      "key " + std::to_string(request.key) +
+                          " is with a server that is not in the list of servers: name all "
+                          "servers of the cluster"};
         break;
     }
     request.batch->finish_one();

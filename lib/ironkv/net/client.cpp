@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "ironkv/net/client_impl.hpp"
+#include "ironkv/net/service_file.hpp"
 
 namespace quintet::ironkv {
 namespace {
@@ -17,6 +18,14 @@ std::vector<std::byte> random_key() {
 }
 
 }  // namespace
+
+ClientSettings settings_for(const ServiceFile& service) {
+  ClientSettings settings{.use_tls = service.use_ssl};
+  for (const ServerEntry& entry : service.servers) {
+    settings.servers.push_back({entry.address, entry.port, entry.public_key, entry.friendly_name});
+  }
+  return settings;
+}
 
 std::expected<Client, std::string> Client::create(boost::asio::io_context& loop,
                                                   ClientSettings settings) {

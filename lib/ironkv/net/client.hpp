@@ -41,6 +41,10 @@ struct ClientSettings {
   std::size_t max_output_bytes = std::size_t{64} << 20;
 };
 
+// Those of a service that a file describes (service_file.hpp).
+struct ServiceFile;
+[[nodiscard]] ClientSettings settings_for(const ServiceFile& service);
+
 class Client {
  public:
   // Told once, from the loop and never from within the call. It may call the client, or destroy it.

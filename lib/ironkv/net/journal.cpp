@@ -91,7 +91,9 @@ std::expected<Journal, std::string> Journal::open(const JournalOptions& options)
                   " bytes is too small: use at least 16 MiB");
   }
   std::error_code error;
-  std::filesystem::create_directories(options.folder, error);
+  if (std::filesystem::create_directories(options.folder, error)) {  // nobody else's to read
+    std::filesystem::permissions(options.folder, std::filesystem::perms::owner_all, error);
+  }
   if (error) {
     return failed(options.folder + " cannot be made: " + error.message() +
                   "; name a folder that is yours");

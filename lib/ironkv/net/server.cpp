@@ -56,6 +56,7 @@ std::string statistics_text(const ServerCounters& counters) {
   append_statistic(text, "connections_dialed_total", counters.dialed);
   append_statistic(text, "connections_closed_total", counters.closed);
   append_statistic(text, "connections_refused_total", counters.refused);
+  append_statistic(text, "handshakes_failed_total", counters.handshakes_failed);
   append_statistic(text, "handshakes_late_total", counters.handshakes_late);
   append_statistic(text, "identities_forgotten_total", counters.forgotten);
   append_statistic(text, "journal_commits_total", counters.commits);
@@ -82,6 +83,7 @@ Server::~Server() = default;
 
 std::uint16_t Server::port() const { return impl_->options.port; }
 std::uint16_t Server::metrics_port() const { return impl_->options.metrics_port.value_or(0); }
+SocketEngine Server::sockets() const { return impl_->options.sockets; }
 void Server::set_port_of(PeerId server, std::uint16_t port) {
   impl_->options.servers[server].port = port;
 }

@@ -70,10 +70,11 @@ struct ServerOptions {
 
 struct ServerCounters {
   std::uint64_t accepted = 0, dialed = 0, closed = 0;
-  std::uint64_t refused = 0;  // connections: too many, or of our own name
-  std::uint64_t handshakes_late = 0;
-  std::uint64_t forgotten = 0;  // identities
-  std::uint64_t commits = 0;    // of the journal
+  std::uint64_t refused = 0;            // connections: too many, or of our own name
+  std::uint64_t handshakes_failed = 0;  // nobody said or proved who it is; those too late are
+  std::uint64_t handshakes_late = 0;    // among them
+  std::uint64_t forgotten = 0;          // identities
+  std::uint64_t commits = 0;            // of the journal
   std::uint64_t checkpoints = 0;
   std::uint32_t connections = 0;  // now
 };
@@ -92,6 +93,8 @@ class Server {
   // Where it listens.
   [[nodiscard]] std::uint16_t port() const;
   [[nodiscard]] std::uint16_t metrics_port() const;  // 0: there is none
+  // What waits for its connections: not kAuto.
+  [[nodiscard]] SocketEngine sockets() const;
   // Before run(): where another server listens, when that was not known yet.
   void set_port_of(PeerId server, std::uint16_t port);
 

@@ -43,9 +43,9 @@ std::expected<void, std::string> Server::Impl::secure() {
 
 std::expected<void, std::string> Server::Impl::listen() {
   SocketService::of(loop);  // if it cannot be, then now
-  if (const auto engine = make_socket_set(options.sockets); !engine) {
-    return std::unexpected(engine.error());
-  }
+  const auto tried = make_socket_set(options.sockets);
+  if (!tried) return std::unexpected(tried.error());
+  options.sockets = (*tried)->engine();
   error_code error;
   tcp::resolver resolver(loop);
   const auto found = resolver.resolve(options.listen_address, "", tcp::resolver::passive, error);
@@ -191,7 +191,7 @@ void Server::Impl::on_request(Connection& connection, Bytes frame) {
   if (!request) return;  // as any other garbage
   if (!is_serving && request->kind != AdminKind::kHello &&
       request->kind != AdminKind::kStatistics) {
-    return put_off(connection, frame);
+    return put_off(late_requests, connection, frame);
   }
   say(connection, answer_admin(host, connection.peer, *request, statistics_text(counters), *this));
 }
@@ -207,6 +207,7 @@ void Server::Impl::say(Connection& connection, Bytes bytes) {
 void Server::Impl::on_closed(Connection& connection) {
   closed.push_back(&connection);
   ++counters.closed;
+  if (!connection.was_opened()) ++counters.handshakes_failed;
   if (connection.is_dialed()) dialer.lost(connection.peer, connection.why_closed());
   if (!connection.is_registered) return;
   PeerState& state = state_of(connection.peer);

@@ -23,6 +23,20 @@ std::string response(std::string_view status, std::string_view text) {
   return all;
 }
 
+// With the type of each in front of it, by its name.
+std::string with_types(std::string_view statistics) {
+  std::string text;
+  while (!statistics.empty()) {
+    const std::string_view line = statistics.substr(0, statistics.find('\n') + 1);
+    const std::string_view name = line.substr(0, line.find(' '));
+    text.append("# TYPE ").append(name).append(name.ends_with("_total") ? " counter\n"
+                                                                        : " gauge\n");
+    text.append(line);
+    statistics.remove_prefix(line.size());
+  }
+  return text;
+}
+
 }  // namespace
 
 // One connection, kept alive by its handlers; it is closed when its time is over.
@@ -100,7 +114,7 @@ void Server::Impl::accept_watcher() {
 
 std::string Server::Impl::answer_watcher(std::string_view line) const {
   if (line.starts_with("GET /metrics ")) {
-    return response("200 OK", statistics_text(host) + statistics_text(counters));
+    return response("200 OK", with_types(statistics_text(host) + statistics_text(counters)));
   }
   if (line.starts_with("GET /healthz ")) {
     if (is_draining) return response("503 Service Unavailable", "draining\n");

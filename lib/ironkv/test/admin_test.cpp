@@ -60,6 +60,7 @@ TEST_CASE("a host says whose a key is and what is around it") {
   REQUIRE(asked.host.reshard(KeyRange::between(10, 20), 1, asked.sink));
   const AdminAnswer moved = asked.ask({.kind = AdminKind::kWhere, .key = 15});
   CHECK(moved.owner == 1);
+  CHECK(moved.owner_end_point == kHosts[1]);
   CHECK(moved.run == KeyRange::between(10, 20));
   const AdminAnswer last = asked.ask({.kind = AdminKind::kWhere, .key = ~Key{0}});
   CHECK(last.owner == 0);

@@ -38,7 +38,9 @@ TEST_CASE("who watches a server is told counters and its health") {
   const std::string metrics = get(port, "/metrics");
   CHECK(metrics.starts_with("HTTP/1.1 200 OK\r\n"));
   CHECK(metrics.find("\nironkv_sets_total 1\n") != std::string::npos);
-  CHECK(metrics.find("\nironkv_connections 1\n") != std::string::npos);
+  CHECK(metrics.find("\n# TYPE ironkv_sets_total counter\n") != std::string::npos);
+  CHECK(metrics.find("\n# TYPE ironkv_connections gauge\nironkv_connections 1\n") !=
+        std::string::npos);
   CHECK(get(port, "/healthz").ends_with("\r\n\r\nok\n"));
 }
 

@@ -73,12 +73,20 @@ try_cluster() { start cluster --cluster 3 --port "$port"; }
 with_ports try_cluster
 servers=127.0.0.1:$port,127.0.0.1:$((port + 1)),127.0.0.1:$((port + 2))
 grep -qF "ironkv --servers $servers get 7" cluster.out || fail "$(cat cluster.out)"
+grep -qE "^server 2 listens on 127.0.0.1:$((port + 1)), plain, with (io_uring|epoll)\$" cluster.out ||
+  fail "$(cat cluster.out)"
 run=("$ironkv" --servers "$servers")
 one_line 1 'key 7 is absent' "${run[@]}" get 7
 "${run[@]}" set 7 hello
 [[ $("${run[@]}" get 7) == hello ]] || fail 'not hello'
 printf 'two\nlines' | "${run[@]}" set 0xffffffffffffffff -
 [[ $("${run[@]}" get 18446744073709551615) == $'two\nlines' ]] || fail 'not two lines'
+[[ $("${run[@]}" get --raw 18446744073709551615 | wc -c) == 9 ]] || fail 'not nine bytes'
+"${run[@]}" reshard 0 8 2 | grep -qx "1 key from 127.0.0.1:$port to 127.0.0.1:$((port + 1))" ||
+  fail 'one key'
+other=127.0.0.1:$((port + 2)),127.0.0.1:$port,127.0.0.1:$((port + 1))  # another order, one truth
+expect 0 "key 7 is with server 3, 127.0.0.1:$((port + 1))," "$ironkv" --servers "$other" where 7
+expect 2 'name all of them' "$ironkv" --servers "127.0.0.1:$port" where 7
 "${run[@]}" set 8 ''
 [[ $("${run[@]}" get 8 | wc -c) == 1 ]] || fail 'not empty'
 one_line 2 'longer than 1023 bytes' "${run[@]}" set 7 "$(printf '%01024d' 1)"
