@@ -126,7 +126,7 @@ LOOKS: dict[str, Look] = {
     "redis_always": Look("Redis, log always", BERRY, "v", "xx"),
     "memcached": Look("memcached", OLIVINE, "D", ".."),
     "ironfleet": Look("IronFleet, made again", STRAW, "8", "\\\\"),
-    "echo": Look("Limit: echo", UMBER, "*", ""),
+    "echo": Look("Asio echo", UMBER, "*", ""),
     "quintet_library": Look("Quintet, our client", CYAN, "d", ""),
     "quintet_library_busy": Look("Quintet, our client, polling", SEAFOAM, "^", "--"),
     "quintet_tls": Look("Quintet, TLS", INDIGO_GREY, "P", "++"),
