@@ -151,6 +151,41 @@ void ClientCoreOf<kFault>::follow(CallId id, Bytes end_point, Sink& sink) {
 }
 
 template <Fault kFault>
+template <ClientSink Sink>
+void ClientCoreOf<kFault>::divert(ServerId server, ServerId other, Sink& sink) {
+  Channel& channel = channels_[server];
+  const std::uint64_t said = kFault == Fault::kDivertsSaid ? channel.acked : channel.said;
+  std::vector<CallId> moved;
+  while (!channel.window.is_empty() && channel.finished + channel.window.size() > said) {
+    moved.push_back(channel.window.pop_newest());
+  }
+  std::reverse(moved.begin(), moved.end());
+  for (; !channel.waiting.is_empty(); channel.waiting.pop()) {
+    moved.push_back(channel.waiting.front());
+  }
+  channel.said = std::min(channel.said, channel.finished + channel.window.size());
+  forget_owner(server, other);
+  for (const CallId id : moved) {
+    if (calls_[id].is_told) {
+      release(id);
+    } else {
+      issue(id, calls_[id].kind == MessageKind::kShard ? server : other, sink);
+    }
+  }
+}
+
+// What is known to be with `server` is asked of `other`.
+template <Fault kFault>
+void ClientCoreOf<kFault>::forget_owner(ServerId server, ServerId other) {
+  std::vector<typename DelegationMap<ServerId>::Entry> entries;
+  for (const auto& [low, owner] : owners_.entries()) {
+    const ServerId now = owner == server ? other : owner;
+    if (entries.empty() || entries.back().owner != now) entries.push_back({low, now});
+  }
+  owners_.restore(std::move(entries));
+}
+
+template <Fault kFault>
 void ClientCoreOf<kFault>::learn(Key key, ServerId owner) {
   constexpr std::size_t kMostIntervals = 1 << 16;
   if (owners_.entries().size() > kMostIntervals) owners_.set(KeyRange::all(), 0);

@@ -107,6 +107,17 @@ class ClientCoreOf {
   template <ClientSink Sink>
   void on_connected(ServerId server, Sink& sink);
 
+  // `server` cannot be reached, and `other` can: what was never said to the one goes to the other,
+  // which knows where to go, and so does what is asked from now on. What may have been said stays,
+  // as it may take effect (C3); and Shards, which are for one host. O(window + intervals).
+  template <ClientSink Sink>
+  void divert(ServerId server, ServerId other, Sink& sink);
+  // Some call for `server` was never said to it.
+  [[nodiscard]] bool has_unsaid(ServerId server) const {
+    const Channel& channel = channels_[server];
+    return !channel.waiting.is_empty() || channel.finished + channel.window.size() > channel.said;
+  }
+
   // Calls that were not told done; and those of them that wait out a circle of redirects.
   [[nodiscard]] std::size_t open_calls() const { return open_; }
   [[nodiscard]] bool has_paused() const { return !paused_.empty(); }
@@ -139,6 +150,7 @@ class ClientCoreOf {
     std::uint64_t finished = 0;  // requests that are answered: the window starts after them
     Ring<CallId> window;         // on their way, numbered from finished + 1
     std::uint64_t acked = 0;     // the server has received so many: they are not sent again
+    std::uint64_t said = 0;      // no number above was ever given to the sink
     Ring<CallId> waiting;        // for room in the window
     std::uint64_t last_received = 0;
     std::uint64_t last_acked = 0;  // what we told the server of that
@@ -178,6 +190,7 @@ class ClientCoreOf {
   template <ClientSink Sink>
   void wake(Sink& sink);
   void learn(Key key, ServerId owner);
+  void forget_owner(ServerId server, ServerId other);
 
   ClientOptions options_;
   std::unique_ptr<ValuePool> pool_;  // before those that hold values of it

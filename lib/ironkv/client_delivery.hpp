@@ -10,7 +10,7 @@ namespace quintet::ironkv {
 template <Fault kFault>
 template <ClientSink Sink>
 bool ClientCoreOf<kFault>::transmit(ServerId server, std::size_t place, Sink& sink) {
-  const Channel& channel = channels_[server];
+  Channel& channel = channels_[server];
   const Call& call = calls_[channel.window.at(place)];
   FrameView frame{.number = channel.finished + 1 + place, .destination = options_.servers[server]};
   frame.message = {
@@ -22,6 +22,7 @@ bool ClientCoreOf<kFault>::transmit(ServerId server, std::size_t place, Sink& si
   std::byte* const at = sink.frame(server, frame_bytes(frame));
   if (at == nullptr) return false;
   write_frame(frame, at);
+  channel.said = std::max(channel.said, frame.number);
   return true;
 }
 
@@ -179,6 +180,7 @@ void ClientCoreOf<kFault>::check_invariants() const {
   QT_CHECK(open == open_);
   for (const Channel& channel : channels_) {
     QT_CHECK(channel.acked <= channel.finished + channel.window.size());
+    QT_CHECK(channel.said <= channel.finished + channel.window.size());
     QT_CHECK(channel.last_acked <= channel.last_received);
     for (std::size_t i = 0; i < channel.window.size(); ++i) {
       QT_CHECK(calls_[channel.window.at(i)].state == State::kSent);

@@ -44,6 +44,7 @@ enum class Fault : std::uint8_t {
   kNewNumberOnResend,   // a request that is sent again gets a new number
   kRedirectAtOnce,      // a redirect loop is followed without a pause
   kForgetsOnReconnect,  // what was sent before the connection broke is not sent again
+  kDivertsSaid,         // what may have reached one server is asked of another
   kEnd,
 };
 

@@ -34,6 +34,12 @@ class Ring {
     first_ = (first_ + 1) & mask();
     --size_;
   }
+  // Requires: not empty.
+  T pop_newest() {
+    QT_ASSERT(size_ > 0);
+    --size_;
+    return std::exchange(slots_[(first_ + size_) & mask()], T());
+  }
 
  private:
   [[nodiscard]] std::size_t mask() const { return slots_.size() - 1; }

@@ -24,7 +24,8 @@ Client::Impl::Impl(asio::io_context& its_loop, ClientSettings its_settings, Clie
              [this](std::uint32_t server, tcp::socket socket) {
                on_dialed(server, std::move(socket));
              }),
-      connections(settings.servers.size()) {}
+      connections(settings.servers.size()),
+      unsaid_since(settings.servers.size()) {}
 
 std::expected<void, std::string> Client::Impl::secure() {
   if (!settings.use_tls) return {};
@@ -216,11 +217,36 @@ void Client::Impl::on_tick() {
   core.on_tick(now, *this);
   expire_asks(now);
   dialer.tick(now);
+  divert(now);
   for (const auto& connection : connections) {
     if (connection && connection->is_late(now)) connection->close("no handshake in time");
   }
   end_turn();
   if (!is_shut_down) arm_timer();
+}
+
+// Servers that cannot be reached: others know as well who has a key.
+void Client::Impl::divert(std::uint64_t now) {
+  constexpr std::uint64_t kPatience = 500'000;  // where nothing says that it will not be
+  const auto servers = static_cast<ServerId>(connections.size());
+  const auto is_open = [&](ServerId server) {
+    return connections[server] && connections[server]->is_open();
+  };
+  for (ServerId server = 0; server < servers; ++server) {
+    std::uint64_t& since = unsaid_since[server];
+    if (!core.has_unsaid(server) || is_open(server)) {
+      since = 0;
+      continue;
+    }
+    if (since == 0) since = now;
+    if (dialer.trouble(server).empty() && now - since < kPatience) continue;
+    for (ServerId i = 1; i < servers; ++i) {
+      const ServerId other = (server + i) % servers;
+      if (!is_open(other)) continue;
+      core.divert(server, other, *this);
+      break;
+    }
+  }
 }
 
 std::string Client::Impl::troubles() const {

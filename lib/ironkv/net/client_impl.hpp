@@ -83,6 +83,7 @@ struct Client::Impl final : Connection::Owner, std::enable_shared_from_this<Clie
   void ensure_ticking();
   void arm_timer();
   void on_tick();
+  void divert(std::uint64_t now);
 
   asio::io_context& loop;
   ClientSettings settings;
@@ -91,6 +92,7 @@ struct Client::Impl final : Connection::Owner, std::enable_shared_from_this<Clie
   Dialer dialer;
   asio::steady_timer timer{loop};
   std::vector<std::shared_ptr<Connection>> connections;  // by server; none while not connected
+  std::vector<std::uint64_t> unsaid_since;               // by server; 0: all was said
   std::vector<Done> calls;                               // by token
   std::vector<std::uint64_t> free;
   Answers answers;

@@ -233,6 +233,42 @@ TEST_CASE("an answer that no host gives does not finish the shards in the window
   CHECK(driver.told() == Texts{"0: get 2 5"});
 }
 
+TEST_CASE("what was never said to a server that cannot be reached is asked of another") {
+  ClientDriver driver;
+  driver.get(5, 50);
+  CHECK(driver.told() == Texts{"0: get 1 5"});
+  driver.sink.is_reachable = false;
+  driver.get(6, 60);
+  driver.set(7, "new", 70);
+  CHECK(driver.core.shard(0, KeyRange::all(), 1, 80, ClientDriver::kNever, driver.sink));
+  CHECK(driver.core.has_unsaid(0));
+  CHECK_FALSE(driver.core.has_unsaid(1));
+  driver.sink.is_reachable = true;  // the other one
+  driver.core.divert(0, 1, driver.sink);
+  driver.core.check_invariants();
+  const Texts told = driver.told();
+  REQUIRE(told.size() == 3);
+  CHECK(told[0] == "1: get 1 6");
+  CHECK(told[1] == "1: set 2 7=new");
+  CHECK(told[2].starts_with("0: shard 2"));  // is for one host
+  CHECK_FALSE(driver.core.has_unsaid(0));
+  CHECK(driver.core.owner(5) == 1);
+  driver.say(1, reply(6, "six"));
+  driver.say(1, redirect(7, "one"));
+  driver.say(0, reply(5, "five"));  // what was said there is answered there
+  CHECK(driver.answers() == Texts{"60: six", "50: five"});
+  CHECK(driver.told() == Texts{"0: set 3 7=new"});
+}
+
+TEST_CASE("what a server has been told is not asked of another") {
+  ClientDriver driver;
+  driver.get(5, 50);
+  driver.get(6, 60);
+  CHECK(driver.told().size() == 2);
+  driver.core.divert(0, 1, driver.sink);
+  CHECK(driver.told().empty());
+}
+
 TEST_CASE("shards that cannot be are refused") {
   ClientDriver driver;
   CHECK(driver.shard(3, KeyRange::all(), 1, 9).error() == Error::kUnknownHost);

@@ -70,7 +70,7 @@ TEST_CASE("the simulation finds every seeded fault") {
     const auto fault = static_cast<Fault>(f);
     if (is_found_elsewhere(fault)) continue;
     const auto failure =
-        find_failure([&](const Run& run) { return run_mutant(fault, run); }, 60, 20'000, 20);
+        find_failure([&](const Run& run) { return run_mutant(fault, run); }, 140, 20'000, 20);
     const std::string name(name_of(fault));
     if (!failure) {
       survivors += " '" + name + "'";

@@ -90,6 +90,20 @@ TEST_CASE("a client follows keys that a Shard has moved") {
   for (Key key = 0; key < 40; ++key) CHECK(other.get(key).value() == key_of("new"));
 }
 
+TEST_CASE("keys are found though the first server is gone") {
+  LocalCluster cluster(3);
+  {
+    BlockingClient client = client_of(cluster);
+    CHECK(client.set(7, bytes_of("seven")));
+    CHECK(client.shard(0, KeyRange::all(), 1));
+    CHECK(client.get(7).value() == key_of("seven"));
+  }
+  cluster.end(0);
+  BlockingClient client = client_of(cluster);
+  CHECK(client.get(7).value() == key_of("seven"));
+  CHECK(client.set(8, bytes_of("eight")));
+}
+
 TEST_CASE("a thousand keys move to another server while clients go on") {
   LocalCluster cluster(2);
   BlockingClient client = client_of(cluster);

@@ -71,9 +71,19 @@ class LocalCluster {
   LocalCluster& operator=(const LocalCluster&) = delete;
 
   void stop() {
-    for (const auto& server : servers_) server->stop();
-    for (std::thread& thread : threads_) thread.join();
+    for (const auto& server : servers_) {
+      if (server) server->stop();
+    }
+    for (std::thread& thread : threads_) {
+      if (thread.joinable()) thread.join();
+    }
     threads_.clear();
+  }
+  // One of them, for good.
+  void end(PeerId id) {
+    servers_[id]->stop();
+    threads_[id].join();
+    servers_[id] = nullptr;
   }
   [[nodiscard]] const std::vector<ServerAddress>& addresses() const { return addresses_; }
   [[nodiscard]] Server& server(PeerId id) { return *servers_[id]; }

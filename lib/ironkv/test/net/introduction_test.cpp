@@ -10,6 +10,7 @@
 #include "ironkv/net/blocking_client.hpp"
 #include "ironkv/test/net/cluster.hpp"
 #include "ironkv/test/net/folder.hpp"
+#include "ironkv/test/net/raw_socket.hpp"
 #include "testing/catch.hpp"
 
 // Servers that begin with nothing, together and alone.
@@ -18,6 +19,13 @@ namespace {
 
 Bytes bytes_of(std::string_view text) {
   return {reinterpret_cast<const std::byte*>(text.data()), text.size()};
+}
+
+// Whether something arrives, and the connection is not closed.
+bool has_answer(const RawSocket& socket) {
+  pollfd poll{.fd = socket.descriptor(), .events = POLLIN, .revents = 0};
+  std::byte first{};
+  return ::poll(&poll, 1, 30'000) == 1 && ::recv(socket.descriptor(), &first, 1, 0) == 1;
 }
 
 // Servers that are started and ended one by one.
@@ -119,13 +127,20 @@ TEST_CASE("servers that begin with nothing serve when all of them are there") {
   std::promise<Result<std::uint64_t>> told;
   servers[0].reshard(KeyRange::all(), 1, [&](Result<std::uint64_t> id) { told.set_value(id); });
   CHECK(told.get_future().get() == std::unexpected(Error::kNotServing));
+  RawSocket raw(servers[0].port());  // who says nothing twice
+  CHECK(raw.send_frame(bytes_of("raw")));
+  const FrameView get{.number = 1, .message = {.kind = MessageKind::kGet, .key = 7}};
+  std::vector<std::byte> frame(frame_bytes(get));
+  write_frame(get, frame.data());
+  CHECK(raw.send_frame(frame));
   BlockingClient patient = servers.client();
   std::thread late([&] {
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
     servers.run(1);
   });
-  CHECK(patient.set(2, bytes_of("late")));  // is said again when the server has begun
+  CHECK(patient.set(2, bytes_of("late")));
   late.join();
+  CHECK(has_answer(raw));
   CHECK(patient.get(2).value() == key_of("late"));
   CHECK(eventually([&] { return !servers[0].awaits() && !servers[2].awaits(); }));
 }

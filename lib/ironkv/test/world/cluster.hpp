@@ -93,6 +93,7 @@ class Cluster {
   };
   struct ClientNode {
     std::unique_ptr<Client> client;
+    std::vector<bool> reaches;  // by host: else it knows that what it says is lost
     std::uint32_t open = 0;
   };
 
@@ -112,9 +113,12 @@ class Cluster {
    public:
     ClientPort(Cluster& world, std::uint32_t client) : world_(world), client_(client) {}
     std::byte* frame(ServerId to, std::size_t bytes) {
+      if (!world_.clients_[client_].reaches[to]) return nullptr;
       return world_.network_.send(world_.node_of(client_), to, bytes, world_.random_);
     }
-    void ack(ServerId to, std::uint64_t number) { write_ack(number, frame(to, kAckBytes)); }
+    void ack(ServerId to, std::uint64_t number) {
+      if (std::byte* const at = frame(to, kAckBytes)) write_ack(number, at);
+    }
     void done(std::uint64_t token, const Answer& answer) {
       world_.client_is_told(client_, token, answer);
     }
@@ -162,6 +166,8 @@ class Cluster {
   void reconnect(std::uint32_t host, std::uint32_t client);
   void move_keys();
   void cut_or_heal();
+  void reach(std::uint32_t client, std::uint32_t host, bool is_reached);
+  void divert(std::uint32_t client);
   void disturb();
   [[nodiscard]] FrameView strange_frame();
   [[nodiscard]] bool is_settled() const;

@@ -71,6 +71,7 @@ Cluster<kFault>::Cluster(const ClusterOptions& options, std::uint64_t seed)
                                 .resend_most = 200'000});
     demand(made.has_value(), "a client is refused");
     node.client = std::make_unique<Client>(std::move(*made));
+    node.reaches.assign(options.hosts, true);
   }
 }
 
@@ -161,6 +162,7 @@ void Cluster<kFault>::tick(std::uint32_t node) {
     const std::uint32_t client = node - options_.hosts;
     ClientPort port(*this, client);
     clients_[client].client->on_tick(now_, port);
+    divert(client);
     clients_[client].client->check_invariants();
   }
 }
@@ -205,12 +207,13 @@ void Cluster<kFault>::crash(std::uint32_t host) {
   start_host(host);
 }
 
-// Now and then all of them: they are started anew together.
+// Mostly the first one as well; and now and then all of them, which are started anew together.
 template <Fault kFault>
 void Cluster<kFault>::lose_everything(std::uint32_t host) {
   const bool is_all = random_.chance(250);
+  const std::uint32_t second = random_.chance(700) ? 0 : host;  // who owned all at first
   for (std::uint32_t h = 0; h < options_.hosts; ++h) {
-    if (h != host && !is_all) continue;
+    if (h != host && h != second && !is_all) continue;
     ++crashes_;
     for (std::uint32_t n = 0; n <= stranger(); ++n) network_.drop_between(h, n);
     start_host(h);
@@ -284,8 +287,29 @@ void Cluster<kFault>::move_keys() {
 
 template <Fault kFault>
 void Cluster<kFault>::cut_or_heal() {
+  if (random_.chance(400)) return reach(any_client(), any_host(), random_.chance(800));
   const std::uint32_t nodes = options_.hosts + options_.clients;
   network_.cut(random_.below(nodes), random_.below(nodes), random_.chance(60));
+}
+
+template <Fault kFault>
+void Cluster<kFault>::reach(std::uint32_t client, std::uint32_t host, bool is_reached) {
+  ClientNode& node = clients_[client];
+  if (node.reaches[host] == is_reached) return;
+  node.reaches[host] = is_reached;
+  ClientPort port(*this, client);
+  if (is_reached) node.client->on_connected(host, port);
+}
+
+// What a client could not say to one host it asks of another, now and then.
+template <Fault kFault>
+void Cluster<kFault>::divert(std::uint32_t client) {
+  const std::uint32_t host = any_host();
+  const std::uint32_t other = any_host();
+  ClientNode& node = clients_[client];
+  if (node.reaches[host] || !node.reaches[other]) return;
+  ClientPort port(*this, client);
+  node.client->divert(host, other, port);
 }
 
 // What no well-behaved node says; the answers of the stranger are for nobody.
@@ -362,6 +386,9 @@ void Cluster<kFault>::begin_anew() {
 template <Fault kFault>
 void Cluster<kFault>::quiesce() {
   network_.heal();
+  for (std::uint32_t c = 0; c < options_.clients; ++c) {
+    for (std::uint32_t h = 0; h < options_.hosts; ++h) reach(c, h, true);
+  }
   if (options_.forgets) return begin_anew();
   constexpr int kRounds = 2000;
   for (int round = 0; round < kRounds && !is_settled(); ++round) {

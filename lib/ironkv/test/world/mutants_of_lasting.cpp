@@ -6,7 +6,7 @@
 namespace quintet::ironkv::world {
 
 bool run_lasting_mutant(Fault fault, const Run& run, RunResult& result) {
-  return run_between<Fault::kTombstoneNotSaved, Fault::kForgetsOnReconnect>(fault, run, result);
+  return run_between<Fault::kTombstoneNotSaved, Fault::kDivertsSaid>(fault, run, result);
 }
 
 RunResult run_mutant(Fault fault, const Run& run) {
@@ -49,6 +49,7 @@ std::string_view name_of(Fault fault) {
       "new number on resend",
       "redirect at once",
       "forgets on reconnect",
+      "diverts said",
   };
   return kNames[static_cast<std::size_t>(fault)];
 }
