@@ -112,7 +112,11 @@ Outcome<void> ping(const ClientArguments& arguments) {
     const auto answer = [&] { return client->get(0); };
     if (const auto first = answer();
         !first && first.error().kind != CallError::Kind::kUnknownOwner) {
-      silent += (silent.empty() ? "" : "; ") + first.error().text;
+      // One that waits for others says so to who asks about it.
+      const auto why = client->ask(0, {.kind = AdminKind::kWhere});
+      const bool is_waiting = !why && why.error().text.starts_with("it does not serve yet");
+      silent += (silent.empty() ? "" : "; ") + server.to_string() + ": " +
+                (is_waiting ? why.error().text : first.error().text);
       continue;
     }
     const auto begin = std::chrono::steady_clock::now();  // now that it is connected

@@ -97,7 +97,9 @@ void add_start(CLI::App& app, ServerOptions& limits) {
       "Serve at once. Without it a server that has nothing from before asks all others whether "
       "they "
       "know it, waits for their answers, and ends if one does: what it has forgotten, others count "
-      "on. For servers of other makes, which do not answer");
+      "on. For servers of other makes, which do not answer; a server that returns so has no keys, "
+      "and ranges "
+      "may have two owners");
 }
 
 void add_metrics(CLI::App& app, ServerOptions& limits) {

@@ -108,14 +108,18 @@ struct BlockingClient::Impl {
         request.error = CallError{CallError::Kind::kTimedOut, why_no_answer()};
         break;
       case CallStatus::kUnknownOwner:
-        request.error =
-            CallError{CallError::Kind::kUnknownOwner,
-                      "key " + std::to_string(request.key) +
-                          " is with a server that is not in the list of servers: name all "
-                          "servers of the cluster"};
+        request.error = CallError{CallError::Kind::kUnknownOwner, why_unknown(request.key)};
         break;
     }
     request.batch->finish_one();
+  }
+
+  // It may also be one of the list whom the others know under another key.
+  [[nodiscard]] std::string why_unknown(Key key) const {
+    const std::string troubles = client->troubles();
+    return "key " + std::to_string(key) +
+           " is with a server that is not in the list of servers: name all servers of the cluster" +
+           (troubles.empty() ? "" : " (" + troubles + ")");
   }
 
   [[nodiscard]] std::string why_no_answer() const {

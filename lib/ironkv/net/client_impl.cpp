@@ -25,7 +25,7 @@ Client::Impl::Impl(asio::io_context& its_loop, ClientSettings its_settings, Clie
                on_dialed(server, std::move(socket));
              }),
       connections(settings.servers.size()),
-      unsaid_since(settings.servers.size()) {}
+      absent(settings.servers.size()) {}
 
 std::expected<void, std::string> Client::Impl::secure() {
   if (!settings.use_tls) return {};
@@ -225,24 +225,33 @@ void Client::Impl::on_tick() {
   if (!is_shut_down) arm_timer();
 }
 
-// Servers that cannot be reached: others know as well who has a key.
+// What was never said to a server that cannot be reached is asked of the others, one after the
+// other: who has heard that the key is with that server says so, and the next one may have it. With
+// pauses that double, as each such answer is a message that a durable server keeps.
 void Client::Impl::divert(std::uint64_t now) {
   constexpr std::uint64_t kPatience = 500'000;  // where nothing says that it will not be
+  constexpr std::uint64_t kMostPause = 200'000;
   const auto servers = static_cast<ServerId>(connections.size());
   const auto is_open = [&](ServerId server) {
     return connections[server] && connections[server]->is_open();
   };
   for (ServerId server = 0; server < servers; ++server) {
-    std::uint64_t& since = unsaid_since[server];
-    if (!core.has_unsaid(server) || is_open(server)) {
-      since = 0;
-      continue;
-    }
-    if (since == 0) since = now;
-    if (dialer.trouble(server).empty() && now - since < kPatience) continue;
+    Missing& missing = absent[server];
+    if (is_open(server)) missing = {};
+    if (!core.has_unsaid(server) || is_open(server)) continue;
+    if (missing.since == 0) missing.since = now;
+    if (dialer.trouble(server).empty() && now - missing.since < kPatience) continue;
+    if (now > missing.not_before + 5 * kMostPause) missing.pause = 0;
+    if (now < missing.not_before) continue;
     for (ServerId i = 1; i < servers; ++i) {
-      const ServerId other = (server + i) % servers;
-      if (!is_open(other)) continue;
+      const ServerId other = (missing.last_asked + i) % servers;
+      if (other == server || !is_open(other)) continue;
+      missing.last_asked = other;
+      // A round through all of them at once.
+      if (++missing.asked % servers == 0) {
+        missing.pause = std::clamp<std::uint64_t>(2 * missing.pause, 5'000, kMostPause);
+      }
+      missing.not_before = now + missing.pause;
       core.divert(server, other, *this);
       break;
     }

@@ -76,6 +76,15 @@ struct Client::Impl final : Connection::Owner, std::enable_shared_from_this<Clie
     std::vector<std::byte> values{};
   };
 
+  // Of a server that is not connected.
+  struct Missing {
+    std::uint64_t since = 0;  // something waited for it
+    std::uint64_t not_before = 0;
+    std::uint64_t pause = 0;
+    std::uint32_t asked = 0;
+    ServerId last_asked = 0;  // of the others, instead
+  };
+
   void on_dialed(std::uint32_t server, tcp::socket socket);
   void tell_answers();
   void flush();
@@ -92,7 +101,7 @@ struct Client::Impl final : Connection::Owner, std::enable_shared_from_this<Clie
   Dialer dialer;
   asio::steady_timer timer{loop};
   std::vector<std::shared_ptr<Connection>> connections;  // by server; none while not connected
-  std::vector<std::uint64_t> unsaid_since;               // by server; 0: all was said
+  std::vector<Missing> absent;                           // by server
   std::vector<Done> calls;                               // by token
   std::vector<std::uint64_t> free;
   Answers answers;
