@@ -71,7 +71,8 @@ Outcome<std::optional<std::uint64_t>> move_range(Connected& to, ServerId from,
       to.client.ask(from, {.kind = AdminKind::kReshard, .range = range, .end_point = end_point});
   if (!begun) {
     if (begun.error().text == to_string(Error::kNotOwner)) return std::nullopt;
-    return problem(kUnreachable, begun.error().text);
+    return problem(kUnreachable,
+                   begun.error().text + ": what it has of these keys, if any, has not moved");
   }
   using Clock = std::chrono::steady_clock;
   Clock::time_point moved_at = Clock::now();
@@ -173,9 +174,7 @@ Outcome<void> reshard(const ClientArguments& arguments) {
                to->cluster.servers[*recipient].to_string());
   }
   std::fflush(stdout);
-  if (!silent.empty()) {
-    return problem(kUnreachable, silent + "; what it has of these keys, if any, has not moved");
-  }
+  if (!silent.empty()) return problem(kUnreachable, silent);
   if (!has_moved) fmt::print("nothing to move: no other server that is named has any of it\n");
   return {};
 }

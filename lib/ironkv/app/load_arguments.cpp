@@ -79,8 +79,7 @@ void add_what(CLI::App& app, Given& given) {
              static_cast<int>(kMostValueBytes));
   app.add_option("--order", given.order,
                  "Of the keys: sequential (each client's request n is about key --first-key + n "
-                 "mod --keys) or "
-                 "random")
+                 "mod --keys) or random")
       ->check(CLI::IsMember({"sequential", "random"}))
       ->capture_default_str();
   add_number(app, "--seed", s.seed, "Of what is random", std::uint64_t{0},
@@ -137,8 +136,8 @@ void apply_reference(const CLI::App& app, LoadSettings& s) {
   LoadSettings defaults;
   set_reference_defaults(defaults);
   const auto is_given = [&](const char* name) { return app.get_option(name)->count() > 0; };
-  s.reference = true;
-  s.overwrite = true;
+  s.reference = defaults.reference;
+  s.overwrite = defaults.overwrite;
   if (!is_given("--clients")) s.clients = defaults.clients;
   if (!is_given("--duration")) s.duration = defaults.duration;
   if (!is_given("--warmup")) s.warmup = defaults.warmup;

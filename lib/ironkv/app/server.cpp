@@ -129,12 +129,12 @@ int run(int count, const char* const* arguments) {
       ::kill(::getpid(), SIGTERM);  // the others end as well
     });
   }
-  if (is_cluster) {
-    wait_for_each_other(servers, has_failed);
-    explain_cluster(wanted->front());
+  if (is_cluster) wait_for_each_other(servers, has_failed);
+  if (!has_failed) {
+    if (is_cluster) explain_cluster(wanted->front());
+    fmt::print("[[READY]]\n");
+    std::fflush(stdout);
   }
-  fmt::print("[[READY]]\n");
-  std::fflush(stdout);
   wait_for_signal(signals, servers, wanted->front().servers);
   for (Server& server : servers) server.stop();
   threads.clear();

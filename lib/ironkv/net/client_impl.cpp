@@ -238,6 +238,7 @@ void Client::Impl::divert(std::uint64_t now) {
   for (ServerId server = 0; server < servers; ++server) {
     Missing& missing = absent[server];
     if (is_open(server)) missing = {};
+    if (!core.has_unsaid(server)) missing.since = 0;
     if (!core.has_unsaid(server) || is_open(server)) continue;
     if (missing.since == 0) missing.since = now;
     if (dialer.trouble(server).empty() && now - missing.since < kPatience) continue;

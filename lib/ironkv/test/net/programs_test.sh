@@ -144,6 +144,8 @@ one_line 3 "127.0.0.1:$((port + 1)) has taken nothing for 300 ms" "${run[@]}" --
   reshard 10 20 2
 private=plain/plain.IronSHT.server2.private.txt
 expect 1 "server 1 (127.0.0.1:$port) knows this server" "$server" "$file" "$private"
+one_line 3 'what it has of these keys, if any, has not moved' "${run[@]}" --timeout-ms 300 \
+  reshard 0 10 1
 one_line 1 'key 70 is absent' "${run[@]}" get 70
 ended 0 INT
 
@@ -152,5 +154,32 @@ start second "$file" "$private"
 sleep 1.5
 grep -q "waits for server 1 (127.0.0.1:$port) before it serves: start it" second.err ||
   fail "not told: $(cat second.err)"
+expect 3 "127.0.0.1:$((port + 1)): it does not serve yet: it waits for server 1" \
+  "${run[@]}" --timeout-ms 1500 ping
+ended 0 TERM
+
+echo '== whose a key is, past a server that is gone'
+three_servers() { # of one service, without each other's answers
+  rm -rf three
+  "$certs" --bits 2048 --output three --name three --plain --server "127.0.0.1:$port" \
+    --server "127.0.0.1:$((port + 1))" --server "127.0.0.1:$((port + 2))" >/dev/null
+  file=three/three.IronSHT.service.txt
+  local i
+  for i in 1 2 3; do
+    start "three$i" "$file" "three/three.IronSHT.server$i.private.txt" && continue
+    kill "${background[@]}"
+    background=()
+    return 1
+  done
+}
+with_ports three_servers
+run=("$ironkv" --service "$file" --timeout-ms 1500)
+"${run[@]}" reshard 0 10 2 >/dev/null
+kill -9 "${background[0]}"
+wait "${background[0]}" 2>/dev/null || true
+unset 'background[0]'
+expect 0 'key 5 is with server 2' "${run[@]}" where 5
+expect 3 '127.0.0.1' "${run[@]}" reshard 0 10 3
+expect 0 'key 5 is with server 3' "${run[@]}" where 5
 ended 0 TERM
 echo 'all well'

@@ -160,9 +160,6 @@ class Cluster {
   void make_durable(std::uint32_t host);
   void checkpoint(std::uint32_t host);
   void crash(std::uint32_t host);
-  void lose_everything(std::uint32_t host);
-  void ask_others(std::uint32_t host);
-  [[nodiscard]] bool is_introduction(const testing::Packet& packet);
   void reconnect(std::uint32_t host, std::uint32_t client);
   void move_keys();
   void cut_or_heal();
@@ -171,6 +168,11 @@ class Cluster {
   void disturb();
   [[nodiscard]] FrameView strange_frame();
   [[nodiscard]] bool is_settled() const;
+
+  // Hosts that keep nothing (forgetting.hpp).
+  void lose_everything(std::uint32_t host);
+  void ask_others(std::uint32_t host);
+  [[nodiscard]] bool is_introduction(const testing::Packet& packet);
   void begin_anew();
 
   // What must hold (invariants.hpp).
@@ -200,5 +202,6 @@ class Cluster {
 }  // namespace quintet::ironkv::world
 
 #include "ironkv/test/world/events.hpp"
+#include "ironkv/test/world/forgetting.hpp"
 #include "ironkv/test/world/invariants.hpp"
 #include "ironkv/test/world/ports.hpp"
