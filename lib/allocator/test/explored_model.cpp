@@ -4,6 +4,7 @@
 #include <string>
 
 #include "allocator/test/world/explored.hpp"
+#include "base/sanitizers.hpp"
 #include "proof/explore/explore.hpp"
 #include "testing/catch.hpp"
 
@@ -20,11 +21,7 @@ using proof::explore::Reach;
 using proof::explore::Report;
 
 // Instrumented code is several times slower, and looks for other errors than those of weak memory.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr unsigned kMostPreemptions = 1;
-#else
-constexpr unsigned kMostPreemptions = 9;
-#endif
+constexpr unsigned kMostPreemptions = kSanitized ? 1 : 9;
 
 void hold_one(const std::string& name, const Program& program, Options options) {
   options.max_executions = 3'000'000;

@@ -4,6 +4,7 @@
 #include <type_traits>
 
 #include "allocator/test/world/player.hpp"
+#include "base/sanitizers.hpp"
 #include "testing/catch.hpp"
 
 // Random plays beside the ledger: V1 to V3, V9, V11 and V12, alignment, zeros, contents, heaps and
@@ -11,11 +12,7 @@
 namespace quintet::allocator::world {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr std::uint64_t kPlays = 10;
-#else
-constexpr std::uint64_t kPlays = 60;
-#endif
+constexpr std::uint64_t kPlays = kSanitized ? 10 : 60;
 
 template <class A>
 void hold(std::uint64_t plays, Play play) {

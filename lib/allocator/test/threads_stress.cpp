@@ -10,6 +10,7 @@
 #include "allocator/allocator.hpp"
 #include "allocator/mmap_memory.hpp"
 #include "allocator/test/world/audit.hpp"
+#include "base/sanitizers.hpp"
 #include "testing/catch.hpp"
 
 // Real threads on the core, also under ThreadSanitizer: producers, consumers, threads that come and
@@ -17,11 +18,7 @@
 namespace quintet::allocator {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr int kRounds = 20;
-#else
-constexpr int kRounds = 200;
-#endif
+constexpr int kRounds = kSanitized ? 20 : 200;
 constexpr std::size_t kSlots = 256;
 constexpr unsigned kThreads = 4;
 

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "base/sanitizers.hpp"
 #include "ironkv/test/world/run.hpp"
 #include "testing/catch.hpp"
 
@@ -15,11 +16,7 @@ namespace quintet::ironkv::world {
 namespace {
 
 // Instrumented code is slower, and looks for other things.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr std::uint64_t kSteps = 10'000;
-#else
-constexpr std::uint64_t kSteps = 250'000;
-#endif
+constexpr std::uint64_t kSteps = kSanitized ? 10'000 : 250'000;
 constexpr std::uint64_t kSeedsOfAPart = 105;
 
 // Tests of CTest run beside each other: the seeds are split in parts of the same kinds.

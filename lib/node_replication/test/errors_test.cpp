@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/sanitizers.hpp"
 #include "node_replication/node_replicated.hpp"
 #include "node_replication/structures/counter.hpp"
 #include "node_replication/test/counting_memory.hpp"
@@ -319,7 +320,7 @@ TEST_CASE("an operation that cannot be made ready is not asked for") {
 }
 
 TEST_CASE("an operation that cannot be moved into the log ends the process") {
-#if defined(__SANITIZE_THREAD__)
+#if QT_TSAN
   WARN("children of a process under ThreadSanitizer are not tried");
 #else
   const auto outcome = testing::run_child([] {
@@ -344,7 +345,7 @@ struct Throwing {
 };
 
 TEST_CASE("an apply that throws ends the process") {
-#if defined(__SANITIZE_THREAD__)
+#if QT_TSAN
   WARN("children of a process under ThreadSanitizer are not tried");
 #else
   const auto outcome = testing::run_child([] {
@@ -356,7 +357,7 @@ TEST_CASE("an apply that throws ends the process") {
 }
 
 TEST_CASE("an object that ends before its sessions ends the process") {
-#if !defined(__SANITIZE_THREAD__)
+#if !QT_TSAN
   const auto outcome = testing::run_child([] {
     auto made = Replicated::create({}, kMake);
     auto session = (*made)->attach();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <iostream>
 
+#include "base/sanitizers.hpp"
 #include "page_table/test/property/property.hpp"
 #include "testing/rapidcheck.hpp"
 
@@ -48,11 +49,7 @@ struct Arbitrary<quintet::page_table::world::Script> {
 namespace quintet::page_table::world {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr int kScripts = 30;  // a sanitizer costs about that factor
-#else
-constexpr int kScripts = 120;
-#endif
+constexpr int kScripts = kSanitized ? 30 : 120;  // a sanitizer costs about that factor
 
 void holds(const MakeProperty& make) {
   for (const Configuration& configuration : configurations()) {

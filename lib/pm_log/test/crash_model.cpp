@@ -3,6 +3,7 @@
 #include <iostream>
 #include <string>
 
+#include "base/sanitizers.hpp"
 #include "pm_log/test/world/exhaustive.hpp"
 #include "pm_log/test/world/scenarios.hpp"
 #include "testing/catch.hpp"
@@ -12,13 +13,8 @@
 namespace quintet::pm_log::world {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr unsigned kDepth = 3;  // instrumented code is several times slower
-constexpr unsigned kDeep = 1;
-#else
-constexpr unsigned kDepth = 4;
-constexpr unsigned kDeep = 2;
-#endif
+constexpr unsigned kDepth = kSanitized ? 3 : 4;  // instrumented code is several times slower
+constexpr unsigned kDeep = kSanitized ? 1 : 2;
 
 void print(const std::string& name, const Report& report) {
   std::cout << name << ": " << report.sequences << " sequences, " << report.crash_points

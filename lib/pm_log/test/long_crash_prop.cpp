@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/sanitizers.hpp"
 #include "pm_log/test/world/subject.hpp"
 #include "testing/catch.hpp"
 
@@ -13,11 +14,7 @@
 namespace quintet::pm_log::world {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr unsigned kHistories = 4;
-#else
-constexpr unsigned kHistories = 16;
-#endif
+constexpr unsigned kHistories = kSanitized ? 4 : 16;
 constexpr unsigned kOperations = 12;
 constexpr std::uint64_t kRing = 192 * kKiB;
 

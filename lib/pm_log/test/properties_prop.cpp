@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/assert.hpp"
+#include "base/sanitizers.hpp"
 #include "pm_log/test/world/script.hpp"
 #include "testing/rapidcheck.hpp"
 
@@ -75,11 +76,7 @@ TEST_CASE("every random history is one of the spec P1 to P4 P6 to P10 P12 P14 P1
 }
 
 TEST_CASE("long random histories are of the spec") {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  constexpr int kHistories = 20;
-#else
-  constexpr int kHistories = 500;
-#endif
+  constexpr int kHistories = kSanitized ? 20 : 500;
   const auto seed = std::random_device()();
   std::mt19937 random(seed);
   const auto below = [&](int limit) {

@@ -7,30 +7,17 @@
 #include <utility>
 
 #include "base/assert.hpp"
+#include "base/sanitizers.hpp"
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define QT_FIBER_ASAN 1
-#endif
-#if __has_feature(thread_sanitizer)
-#define QT_FIBER_TSAN 1
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__)
-#define QT_FIBER_ASAN 1
-#endif
-#if defined(__SANITIZE_THREAD__)
-#define QT_FIBER_TSAN 1
-#endif
-#ifdef QT_FIBER_ASAN
+#if QT_ASAN
 #include <sanitizer/common_interface_defs.h>
 #endif
-#ifdef QT_FIBER_TSAN
+#if QT_TSAN
 #include <sanitizer/tsan_interface.h>
 #endif
 
 // TSan counts calls and returns, and these functions are left for good without returning.
-#ifdef QT_FIBER_TSAN
+#if QT_TSAN
 #define QT_FIBER_UNCOUNTED __attribute__((no_sanitize("thread")))
 #else
 #define QT_FIBER_UNCOUNTED
@@ -49,14 +36,14 @@ Fiber::Fiber() {
   mapping_ = static_cast<std::byte*>(mapping);
   QT_REQUIRE(mprotect(mapping_, kGuardBytes, PROT_NONE) == 0);
   stack_ = mapping_ + kGuardBytes;
-#ifdef QT_FIBER_TSAN
+#if QT_TSAN
   inside_thread_ = __tsan_create_fiber(0);
 #endif
 }
 
 Fiber::~Fiber() {
   QT_REQUIRE(done_, "a fiber goes away before its function has ended");
-#ifdef QT_FIBER_TSAN
+#if QT_TSAN
   __tsan_destroy_fiber(inside_thread_);
 #endif
   munmap(mapping_, kGuardBytes + kStackBytes);
@@ -77,16 +64,16 @@ void Fiber::start(std::function<void()> body) {
 }
 
 void Fiber::resume() {
-#ifdef QT_FIBER_ASAN
+#if QT_ASAN
   void* shadow = nullptr;
   __sanitizer_start_switch_fiber(&shadow, stack_, kStackBytes);
 #endif
-#ifdef QT_FIBER_TSAN
+#if QT_TSAN
   outside_thread_ = __tsan_get_current_fiber();
   __tsan_switch_to_fiber(inside_thread_, 0);
 #endif
   swapcontext(&outside_, &inside_);
-#ifdef QT_FIBER_ASAN
+#if QT_ASAN
   __sanitizer_finish_switch_fiber(shadow, nullptr, nullptr);
 #endif
   if (done_) body_ = nullptr;
@@ -95,15 +82,15 @@ void Fiber::resume() {
 void Fiber::suspend() { leave(false); }
 
 QT_FIBER_UNCOUNTED void Fiber::leave([[maybe_unused]] bool for_good) {
-#ifdef QT_FIBER_ASAN
+#if QT_ASAN
   __sanitizer_start_switch_fiber(for_good ? nullptr : &inside_shadow_, outside_stack_,
                                  outside_bytes_);
 #endif
-#ifdef QT_FIBER_TSAN
+#if QT_TSAN
   __tsan_switch_to_fiber(outside_thread_, 0);
 #endif
   swapcontext(&inside_, &outside_);
-#ifdef QT_FIBER_ASAN
+#if QT_ASAN
   __sanitizer_finish_switch_fiber(inside_shadow_, &outside_stack_, &outside_bytes_);
 #endif
 }
@@ -114,7 +101,7 @@ QT_FIBER_UNCOUNTED void Fiber::enter(unsigned low, unsigned high) {
 }
 
 QT_FIBER_UNCOUNTED void Fiber::run() {
-#ifdef QT_FIBER_ASAN
+#if QT_ASAN
   __sanitizer_finish_switch_fiber(nullptr, &outside_stack_, &outside_bytes_);
 #endif
   body_();

@@ -20,6 +20,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/sanitizers.hpp"
 #include "ironkv/test/e2e/process_cluster.hpp"
 #include "ironkv/test/e2e/workload.hpp"
 #include "ironkv/test/net/raw_socket.hpp"
@@ -42,11 +43,7 @@ constexpr Key kOwnKeys = 0x5A5A'5A5A'0000'0000;
 constexpr std::uint32_t kOwnKeyCount = 50;
 // What a server may grow by: buffers of connections at their largest, what strangers' few good
 // frames set, and what malloc keeps. AddressSanitizer keeps what is freed.
-#ifdef __SANITIZE_ADDRESS__
-constexpr std::uint64_t kMostGrowth = std::uint64_t{512} << 20;
-#else
-constexpr std::uint64_t kMostGrowth = std::uint64_t{2} << 20;
-#endif
+constexpr std::uint64_t kMostGrowth = std::uint64_t{QT_ASAN != 0 ? 512 : 2} << 20;
 
 struct Sent {
   std::atomic<std::uint64_t> connections = 0, frames = 0, bytes = 0;
