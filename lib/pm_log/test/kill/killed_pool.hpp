@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstdint>
+#include <cstdlib>
 #include <filesystem>
 #include <new>
 #include <random>
@@ -79,6 +80,16 @@ struct Setup {
   Durability durability = Durability::kMsync;
   bool early = false;  // seeded fault of the test: acknowledges a step before it is made
 };
+
+// Capacities of pools.
+inline const std::vector<std::uint64_t> kOneLog{20'032};  // whole lines, but no whole pages
+inline const std::vector<std::uint64_t> kTwoLogs{20'032, 8'192};
+
+// QUINTET_SEED, else one by chance.
+inline std::uint64_t chosen_seed() {
+  const char* text = std::getenv("QUINTET_SEED");
+  return text != nullptr ? std::strtoull(text, nullptr, 0) : std::random_device{}();
+}
 
 struct Outcome {
   std::uint64_t kills = 0;
