@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/sanitizers.hpp"
 #include "node_replication/test/world/plan.hpp"
 #include "node_replication/test/world/program.hpp"
 #include "proof/explore/explore.hpp"
@@ -54,7 +55,10 @@ std::string reach_text(const Report& report) {
 void explore_one(const Plan& plan, Options options) {
   options.max_executions = 3'000'000;
   options.max_steps = 3'000;
-  const Report report = proof::explore::explore(world::program_of(plan, options.model), options);
+  const Report report = proof::explore::explore(
+      world::program_of<Fault::kNone, Kind::kSmall, Kind::kWide, Kind::kOwning>(
+          plan, options.model, world::Watch::kMonitor),
+      options);
   std::cout << plan.name << ", " << to_string(options.model) << ": " << report.executions
             << " executions, " << reach_text(report) << std::endl;
   INFO(plan.name << "\n" << report.failure.text << "\n" << report.trace);
@@ -63,13 +67,8 @@ void explore_one(const Plan& plan, Options options) {
 }
 
 // Instrumented code is several times slower, and looks for other errors than those of weak memory.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr unsigned kMostWeakPreemptions = 0;
-constexpr std::uint64_t kOneSampleOf = 10;
-#else
-constexpr unsigned kMostWeakPreemptions = 3;
-constexpr std::uint64_t kOneSampleOf = 1;
-#endif
+constexpr unsigned kMostWeakPreemptions = kSanitized ? 0 : 3;
+constexpr std::uint64_t kOneSampleOf = kSanitized ? 10 : 1;
 
 void explore_all(const std::vector<Trial>& trials) {
   for (const Trial& trial : trials) {

@@ -31,11 +31,11 @@ Options sampled(Model model, unsigned drops) {
   return {.model = model, .samples = 100'000, .priority_drops = drops};
 }
 
-template <Fault kFault>
+template <Fault kFault, Kind kKind>
 bool is_killed(const char* name, const Plan& plan, Options options) {
   options.max_steps = 3'000;
   const auto report = proof::explore::explore(
-      world::program_of<kFault>(plan, options.model, Watch::kCalls), options);
+      world::program_of<kFault, kKind>(plan, options.model, Watch::kCalls), options);
   const bool killed = report.failure.kind != FailureKind::kNone;
   std::cout << name << ": "
             << (killed ? to_string(report.failure.kind) + (", " + report.failure.text) : "SURVIVES")
@@ -44,7 +44,8 @@ bool is_killed(const char* name, const Plan& plan, Options options) {
   return killed;
 }
 
-#define QT_MUTANT(fault, plan, search) CHECK(is_killed<Fault::fault>(#fault, plan, search))
+#define QT_MUTANT(fault, kind, plan, search) \
+  CHECK(is_killed<Fault::fault, Kind::kind>(#fault, plan, search))
 
 constexpr Model kSequential = Model::kSequential;
 constexpr Model kViews = Model::kViews;
@@ -92,36 +93,36 @@ const Plan kRoom{.name = "w, r | w", .replicas = 2, .actors = {{0, "w"}, {1, "w"
 const Plan kAdding{.name = "www, +", .replicas = 2, .actors = {{0, "www"}, {0, "+"}}};
 
 TEST_CASE("the explorer finds the classical faults of node replication") {
-  QT_MUTANT(kDataReleasedBetweenLines, kBetweenLines, sampled(kSequential, 3));
-  QT_MUTANT(kExecutedAgain, full(kBatch, 1), sampled(kSequential, 2));
-  QT_MUTANT(kReadersBeforeLtail, kBetween, bounded(kSequential, 2));
-  QT_MUTANT(kAnsweredBeforeLtail, kServing, bounded(kSequential, 2));
-  QT_MUTANT(kReaderNotFenced, kReading, bounded(kViews, 1));
-  QT_MUTANT(kRoomOffByOne, full(kBoth), bounded(kSequential, 1));
-  QT_MUTANT(kPublishedBeforeWritten, kLogging, bounded(kSequential, 1));
-  QT_MUTANT(kLaggardForgotten, full(kIdle), bounded(kSequential, 1));
-  QT_MUTANT(kReadWithoutCatchingUp, kTelling, bounded(kSequential, 1));
+  QT_MUTANT(kDataReleasedBetweenLines, kSmall, kBetweenLines, sampled(kSequential, 3));
+  QT_MUTANT(kExecutedAgain, kWide, full(kBatch, 1), sampled(kSequential, 2));
+  QT_MUTANT(kReadersBeforeLtail, kSmall, kBetween, bounded(kSequential, 2));
+  QT_MUTANT(kAnsweredBeforeLtail, kSmall, kServing, bounded(kSequential, 2));
+  QT_MUTANT(kReaderNotFenced, kSmall, kReading, bounded(kViews, 1));
+  QT_MUTANT(kRoomOffByOne, kWide, full(kBoth), bounded(kSequential, 1));
+  QT_MUTANT(kPublishedBeforeWritten, kSmall, kLogging, bounded(kSequential, 1));
+  QT_MUTANT(kLaggardForgotten, kWide, full(kIdle), bounded(kSequential, 1));
+  QT_MUTANT(kReadWithoutCatchingUp, kSmall, kTelling, bounded(kSequential, 1));
 }
 
 TEST_CASE("the explorer finds faults of locks and orders") {
-  QT_MUTANT(kReadersNotAwaited, kReading, bounded(kSequential, 1));
-  QT_MUTANT(kWriterNotFenced, kReading, bounded(kViews, 1));
-  QT_MUTANT(kLeftOpen, kOpening, bounded(kSequential, 2));
-  QT_MUTANT(kHeavyFenceForgotten, kOpening, bounded(kViews, 2));
-  QT_MUTANT(kUnpublishedApplied, kLogging, bounded(kSequential, 1));
-  QT_MUTANT(kWantedIgnored, kWriting, bounded(kSequential, 1));
-  QT_MUTANT(kPostNotReleased, kSubmitting, bounded(kViews, 2));
-  QT_MUTANT(kAnswerNotReleased, kWriting, bounded(kViews, 1));
-  QT_MUTANT(kLockNotReleased, kComing, bounded(kViews, 1));
+  QT_MUTANT(kReadersNotAwaited, kSmall, kReading, bounded(kSequential, 1));
+  QT_MUTANT(kWriterNotFenced, kSmall, kReading, bounded(kViews, 1));
+  QT_MUTANT(kLeftOpen, kSmall, kOpening, bounded(kSequential, 2));
+  QT_MUTANT(kHeavyFenceForgotten, kSmall, kOpening, bounded(kViews, 2));
+  QT_MUTANT(kUnpublishedApplied, kSmall, kLogging, bounded(kSequential, 1));
+  QT_MUTANT(kWantedIgnored, kSmall, kWriting, bounded(kSequential, 1));
+  QT_MUTANT(kPostNotReleased, kSmall, kSubmitting, bounded(kViews, 2));
+  QT_MUTANT(kAnswerNotReleased, kSmall, kWriting, bounded(kViews, 1));
+  QT_MUTANT(kLockNotReleased, kSmall, kComing, bounded(kViews, 1));
 }
 
 TEST_CASE("the explorer finds faults of room and of replicas that come") {
-  QT_MUTANT(kHeadNotReleased, full(kRoom, 2), sampled(kViews, 3));
-  QT_MUTANT(kAddedAfterUnlock, full(kAdding), sampled(kSequential, 2));
-  QT_MUTANT(kHelpedWithoutLock, full(kBoth), bounded(kSequential, 1));
-  QT_MUTANT(kBatonForgotten, kCalling, sampled(kSequential, 3));
-  QT_MUTANT(kCaughtUpTooFar, kCatchingUp, bounded(kSequential, 2));
-  QT_MUTANT(kDestroyedTooEarly, full(kLogging, 1, Kind::kOwning), bounded(kSequential, 1));
+  QT_MUTANT(kHeadNotReleased, kWide, full(kRoom, 2), sampled(kViews, 3));
+  QT_MUTANT(kAddedAfterUnlock, kWide, full(kAdding), sampled(kSequential, 2));
+  QT_MUTANT(kHelpedWithoutLock, kWide, full(kBoth), bounded(kSequential, 1));
+  QT_MUTANT(kBatonForgotten, kSmall, kCalling, sampled(kSequential, 3));
+  QT_MUTANT(kCaughtUpTooFar, kSmall, kCatchingUp, bounded(kSequential, 2));
+  QT_MUTANT(kDestroyedTooEarly, kOwning, full(kLogging, 1, Kind::kOwning), bounded(kSequential, 1));
 }
 
 }  // namespace

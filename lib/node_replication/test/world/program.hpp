@@ -7,9 +7,11 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "base/assert.hpp"
 #include "node_replication/node_replicated.hpp"
 #include "node_replication/test/explored_env.hpp"
 #include "node_replication/test/world/monitor.hpp"
@@ -234,13 +236,18 @@ void run_in(Run& run, const Plan& plan, Model model, Watch watch) {
   }
 }
 
-template <Fault kFault = Fault::kNone>
-[[nodiscard]] proof::explore::Program program_of(const Plan& plan, Model model,
-                                                 Watch watch = Watch::kMonitor) {
+template <Kind kKind>
+using SheetOf =
+    std::conditional_t<kKind == Kind::kSmall, Sheet,
+                       std::conditional_t<kKind == Kind::kWide, WideSheet, OwningSheet>>;
+
+// Requires: the plan is of one of these kinds. Only these are compiled, which takes long.
+template <Fault kFault, Kind... kKinds>
+[[nodiscard]] proof::explore::Program program_of(const Plan& plan, Model model, Watch watch) {
+  QT_CHECK(((plan.kind == kKinds) || ...), "the plan is of another kind");
   return [plan, model, watch](Run& run) {
-    if (plan.kind == Kind::kSmall) run_in<Sheet, kFault>(run, plan, model, watch);
-    if (plan.kind == Kind::kWide) run_in<WideSheet, kFault>(run, plan, model, watch);
-    if (plan.kind == Kind::kOwning) run_in<OwningSheet, kFault>(run, plan, model, watch);
+    ((plan.kind == kKinds ? run_in<SheetOf<kKinds>, kFault>(run, plan, model, watch) : void()),
+     ...);
   };
 }
 
