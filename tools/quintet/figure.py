@@ -17,6 +17,7 @@ from quintet.errors import ToolError, UsageError
 from quintet.families import FAMILIES
 from quintet.files import make_folder, read_json, shown, write_text
 from quintet.load import Run, complete_runs, load_run
+from quintet.profiles import profile_name
 from quintet.summary import summarise
 
 from matplotlib import pyplot  # noqa: E402  (style has chosen the backend)
@@ -64,8 +65,10 @@ def caption(run: Run, frame: pd.DataFrame, settings: str) -> str:
     noise = f", noise floor {floor:.1%}" if floor is not None else ""
     warning = " (above 3%: noisy)" if floor is not None and floor > 0.03 else ""
     commit = "" if run.sha in run.run_id else f", {run.sha}"
+    quick = profile_name(run.info.get("settings", {})) == "quick"
+    trust = " of --quick, not for comparing" if quick else ""
     return (
-        f"{run.name}{commit}, n = {n} processes{settings}; "
+        f"{run.name}{commit}, n = {n} processes{trust}{settings}; "
         f"median, 95% bootstrap CI{noise}{warning}"
     )
 

@@ -40,6 +40,16 @@ def test_figure_11_has_every_implementation_and_the_papers_points(run):
     assert not [line for line in plain.axes[0].lines if line.get_markerfacecolor() == "none"]
 
 
+def test_a_figure_of_a_quick_run_says_so(run):
+    module = figure.known_figures()[11]
+    loaded = load_run(run)
+    for profile, said in (("default", False), ("quick", True)):
+        loaded.info["settings"]["profile"] = profile
+        loaded.info["settings"]["flags"] = {"page_table": ["--quick"] if said else []}
+        texts = " ".join(text.get_text() for text in figure.draw(module, loaded).texts)
+        assert ("--quick" in texts) == said
+
+
 def test_every_figure_has_its_interface():
     for number, module in figure.known_figures().items():
         assert module.NUMBER == number and module.FAMILY in figure.FAMILIES
