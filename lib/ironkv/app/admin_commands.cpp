@@ -121,13 +121,15 @@ Outcome<void> where(const ClientArguments& arguments) {
   const std::size_t servers = to->cluster.servers.size();
   ServerId server = 0;
   ServerId tried = 0;
+  std::optional<Problem> waits;
   for (std::size_t hops = 0; hops <= 2 * servers; ++hops) {
     const auto answer = ask(*to, server, {.kind = AdminKind::kWhere, .key = *key});
+    if (!answer && !waits && says_it_waits(answer.error().text)) waits = answer.error();
     if (!answer && ++tried < servers) {  // somebody else may know as well
       server = tried;
       continue;
     }
-    if (!answer) return std::unexpected(answer.error());
+    if (!answer) return std::unexpected(waits.value_or(answer.error()));
     const auto owner = server_of(to->cluster, answer->owner_end_point);
     if (!owner) {
       return bad_input("the key is with a server that is not in the list: name all of them");

@@ -3,11 +3,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <iostream>
 #include <iterator>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -52,18 +55,37 @@ Outcome<Connected> connected(const ClientArguments& arguments) {
 
 namespace {
 
+constexpr std::uint32_t kMostMsToAskWhy = 1500;  // a server that waits says so after a second
+
 std::unexpected<Problem> problem_of(const CallError& error) {
   return problem(error.kind == CallError::Kind::kTimedOut ? kUnreachable : kBadInput, error.text);
 }
 
-// Runs `call(client, key)`.
+// A server that waits for others before it serves says so to who asks about it; else empty.
+std::string what_it_waits_for(const ServerAddress& server, bool use_tls,
+                              const ClientArguments& arguments) {
+  auto client = connect({{server}, use_tls}, arguments);
+  if (!client) return {};
+  const auto refused = client->ask(0, {.kind = AdminKind::kWhere});
+  if (refused || !says_it_waits(refused.error().text)) return {};
+  return server.to_string() + ": " + refused.error().text;
+}
+
+// Runs `call(client, key)`. If no answer comes in time, some server may know why.
 template <class Call>
-Outcome<void> with_key(const ClientArguments& arguments, Call call) {
+Outcome<void> with_key(ClientArguments arguments, Call call) {
   const auto key = parse_key(arguments.key);
   if (!key) return std::unexpected(key.error());
   auto to = connected(arguments);
   if (!to) return std::unexpected(to.error());
-  return call(to->client, *key);
+  auto done = call(to->client, *key);
+  if (done || done.error().status != kUnreachable) return done;
+  arguments.timeout_ms = std::min(arguments.timeout_ms, kMostMsToAskWhy);
+  for (const ServerAddress& server : to->cluster.servers) {
+    const std::string why = what_it_waits_for(server, to->cluster.use_tls, arguments);
+    if (!why.empty()) return problem(kUnreachable, why);
+  }
+  return done;
 }
 
 }  // namespace
@@ -112,11 +134,9 @@ Outcome<void> ping(const ClientArguments& arguments) {
     const auto answer = [&] { return client->get(0); };
     if (const auto first = answer();
         !first && first.error().kind != CallError::Kind::kUnknownOwner) {
-      // One that waits for others says so to who asks about it.
-      const auto why = client->ask(0, {.kind = AdminKind::kWhere});
-      const bool is_waiting = !why && why.error().text.starts_with("it does not serve yet");
-      silent += (silent.empty() ? "" : "; ") + server.to_string() + ": " +
-                (is_waiting ? why.error().text : first.error().text);
+      const std::string why = what_it_waits_for(server, cluster->use_tls, arguments);
+      silent += (silent.empty() ? "" : "; ") +
+                (why.empty() ? server.to_string() + ": " + first.error().text : why);
       continue;
     }
     const auto begin = std::chrono::steady_clock::now();  // now that it is connected

@@ -17,6 +17,11 @@ struct Connected {
   std::chrono::milliseconds patience;  // for an answer, or for the next step of a long work
 };
 
+// Whether a server refused because it has not begun: it waits for others, whom it names.
+[[nodiscard]] inline bool says_it_waits(std::string_view refusal) {
+  return refusal.starts_with("it does not serve yet");
+}
+
 [[nodiscard]] Outcome<Key> parse_key(std::string_view text);
 [[nodiscard]] Outcome<Cluster> cluster_of(const ClientArguments& arguments);
 [[nodiscard]] Outcome<BlockingClient> connect(Cluster cluster, const ClientArguments& arguments);

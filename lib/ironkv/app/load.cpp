@@ -38,7 +38,10 @@ int run(int count, const char* const* arguments) {
   File json;  // opened now, so that it is known now if it cannot be
   if (!settings->json.empty() && !is_json_only) {
     json.reset(std::fopen(settings->json.c_str(), "w"));
-    if (!json) return say(kBadInput, settings->json + ": " + std::strerror(errno));
+    if (!json) {
+      return say(kBadInput, fmt::format("--json: {}: {}: name a file that can be written, or -",
+                                        settings->json, std::strerror(errno)));
+    }
   }
   Signals signals;
   const auto result = run_load(*settings, signals);

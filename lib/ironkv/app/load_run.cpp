@@ -196,10 +196,16 @@ Outcome<void> preload(Shared& shared, Signals& signals) {
   return {};
 }
 
-Outcome<void> connect(Crew& crew, Signals& signals) {
+Outcome<void> connect(Shared& shared, Crew& crew, Signals& signals) {
   crew.tell(&Worker::prepare);
   crew.tell(&Worker::connect);
+  const std::int64_t tell_at = after(now_ns(), 1);
+  bool is_told = !shared.settings.cluster.use_tls;
   while (!crew.are_ready() && crew.trouble().empty() && !signals.wait_ms(2)) {
+    if (is_told || now_ns() < tell_at) continue;
+    is_told = true;
+    fmt::print(stderr, "ironkv-load: {} clients make their keys for TLS\n",
+               shared.settings.clients);
   }
   if (const std::string trouble = crew.trouble(); !trouble.empty()) {
     return problem(kFailed, trouble);
@@ -241,7 +247,7 @@ void lead(Shared& shared, Crew& crew, Signals& signals) {
 Outcome<Tally> work(Shared& shared, Signals& signals) {
   Crew crew(shared);
   if (!shared.settings.reference) {
-    if (auto connected = connect(crew, signals); !connected) {
+    if (auto connected = connect(shared, crew, signals); !connected) {
       return std::unexpected(connected.error());
     }
   }

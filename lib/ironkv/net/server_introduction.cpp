@@ -54,8 +54,11 @@ bool Server::Impl::is_introduction(Connection& connection, Bytes frame) {
     fail("server " + std::to_string(*who + 1) + " (" + options.servers[*who].to_string() +
          ") knows this server, number " + std::to_string(options.me + 1) +
          ", from before, and counts on what it has forgotten: " +
-         (journal ? "start it with the folder that it had, or all servers anew, with new folders"
-                  : "start all servers anew. What outlives a restart needs durability"));
+         (journal
+              ? "start it with the folder that it had, or all servers anew, with new folders and "
+                "without any key"
+              : "start all servers anew, without any key. What outlives a restart needs "
+                "durability"));
   } else if (introduction.may_serve()) {
     let_in();
   }

@@ -154,11 +154,12 @@ TEST_CASE("a server that has forgotten what others count on ends and says who") 
   servers.end(forgetful);
   servers.create(forgetful);
   servers.run(forgetful);
-  CHECK(servers.failure_of(forgetful) ==
-        "server " + std::to_string(other + 1) + " (" + servers.name_of(other) +
-            ") knows this server, number " + std::to_string(forgetful + 1) +
-            ", from before, and counts on what it has forgotten: start all servers anew. What "
-            "outlives a restart needs durability");
+  CHECK(
+      servers.failure_of(forgetful) ==
+      "server " + std::to_string(other + 1) + " (" + servers.name_of(other) +
+          ") knows this server, number " + std::to_string(forgetful + 1) +
+          ", from before, and counts on what it has forgotten: start all servers anew, without any "
+          "key. What outlives a restart needs durability");
 }
 
 TEST_CASE("a server that nobody counts on may return alone") {
@@ -205,7 +206,8 @@ TEST_CASE("a durable server returns alone with its folder and not with a new one
   servers.run(0);
   const std::string why = servers.failure_of(0);
   CHECK(
-      why.ends_with("start it with the folder that it had, or all servers anew, with new folders"));
+      why.ends_with("start it with the folder that it had, or all servers anew, with new folders "
+                    "and without any key"));
   servers.keep_in({folder_of("first"), folder_of("second")});
   servers.end(0);
   servers.create(0);

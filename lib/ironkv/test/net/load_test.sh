@@ -78,7 +78,7 @@ one_line 2 'a number from 1 to 10000' "$load" --servers a:1 nthreads=0
 one_line 2 'each loop needs a client' "$load" --servers a:1 --loops 11
 one_line 2 'at least 32 bytes' "$load" --servers a:1 --check --value-bytes 8
 one_line 2 'name at least two' "$load" --servers a:1 workload=f
-one_line 2 'no/such.json: No such file' "$load" --servers a:1 --json no/such.json
+one_line 2 'no/such.json: No such file or directory: name a file' "$load" --servers a:1 --json no/such.json
 
 echo '== a closed loop'
 try_cluster() { start cluster --cluster 3 --port "$port"; }

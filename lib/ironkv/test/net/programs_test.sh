@@ -156,6 +156,10 @@ grep -q "waits for server 1 (127.0.0.1:$port) before it serves: start it" second
   fail "not told: $(cat second.err)"
 expect 3 "127.0.0.1:$((port + 1)): it does not serve yet: it waits for server 1" \
   "${run[@]}" --timeout-ms 1500 ping
+for command in 'get 5' 'set 5 x' 'del 5' 'where 5'; do
+  # shellcheck disable=SC2086
+  one_line 3 'it does not serve yet: it waits for server 1' "${run[@]}" --timeout-ms 1500 $command
+done
 ended 0 TERM
 
 echo '== whose a key is, past a server that is gone'
