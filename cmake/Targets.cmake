@@ -80,6 +80,9 @@ function(quintet_test system)
   endif()
   target_link_libraries(${target} PRIVATE ${arg_DEPS} Catch2::Catch2WithMain rapidcheck)
   set_target_properties(${target} PROPERTIES EXCLUDE_FROM_ALL ${QT_TESTS_ON_DEMAND})
+  if(QT_SANITIZE AND arg_KIND STREQUAL unit)  # it takes longer to compile than to run
+    target_compile_options(${target} PRIVATE -O0)
+  endif()
   add_dependencies(quintet_tests_${arg_KIND} ${target})
   catch_discover_tests(${target} TEST_PREFIX "${system}."
     PROPERTIES LABELS ${arg_KIND} TIMEOUT ${arg_TIMEOUT} PROCESSORS ${arg_PROCESSORS}
@@ -128,7 +131,7 @@ endfunction()
 # quintet_fuzz(<system> <name> MAX_LEN bytes INPUTS n)
 #   Executable <system>_<name>_fuzz of <name>_fuzz.cpp, a libFuzzer target with the folder corpus/,
 #   and the CTest `<system>.fuzz_<name>` of the kind model. Where the compiler has no libFuzzer, and
-#   under sanitizers, testing/fuzz/replay.cpp runs it on INPUTS inputs that make_input.cpp makes.
+#   under TSan, testing/fuzz/replay.cpp runs it on INPUTS inputs that make_input.cpp makes.
 function(quintet_fuzz system name)
   cmake_parse_arguments(PARSE_ARGV 2 arg "" "MAX_LEN;INPUTS" "")
   _quintet_reject_unparsed(quintet_fuzz ${system} "${arg_UNPARSED_ARGUMENTS}")
@@ -145,7 +148,7 @@ function(quintet_fuzz system name)
   target_link_libraries(${target} PRIVATE quintet::${system})
   add_dependencies(quintet_tests_model ${target})
   set(corpus ${CMAKE_CURRENT_SOURCE_DIR}/corpus)
-  if(QT_HAVE_LIBFUZZER AND NOT QT_SANITIZE)
+  if(QT_HAVE_LIBFUZZER AND NOT QT_SANITIZE STREQUAL tsan)
     set(sanitizers -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all)
     target_compile_options(${target} PRIVATE ${sanitizers})
     target_link_options(${target} PRIVATE ${sanitizers})
@@ -197,7 +200,7 @@ function(quintet_bench system)
   set(target ${system}_bench)
   add_executable(${target} ${PROJECT_SOURCE_DIR}/bench/support/main.cpp ${arg_SOURCES})
   set_target_properties(${target} PROPERTIES
-    RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bench)
+    EXCLUDE_FROM_ALL ${QT_BENCH_ON_DEMAND} RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bench)
   target_link_libraries(${target} PRIVATE quintet_bench_support ${arg_DEPS})
   add_dependencies(quintet_benches ${target})
   if(NOT QT_BUILD_TESTS OR QT_SANITIZE)

@@ -164,8 +164,9 @@ def test_the_readme_embeds_with_a_build_of_the_libraries_alone() -> None:
     assert all(f"option({word.partition('=')[0]} " in cmake for word in options)
 
 
-def test_without_apt_get_the_missing_packages_are_listed(machine: Machine) -> None:
-    status, error = machine.run("build", "clang")
+@pytest.mark.parametrize("preset", ["clang", "asan"])
+def test_without_apt_get_the_missing_packages_are_listed(machine: Machine, preset: str) -> None:
+    status, error = machine.run("build", preset)
     assert status == 1
     assert "no apt-get here: install these yourself" in error
     assert " g++ " in error and error.rstrip().endswith("clang-19")
