@@ -9,6 +9,7 @@
 
 #include "ironkv/client_core.hpp"
 #include "ironkv/host.hpp"
+#include "ironkv/test/bytes.hpp"
 #include "ironkv/test/hex.hpp"
 
 // Sinks that keep all they are given, for tests that look at it frame by frame.
@@ -54,9 +55,6 @@ class CollectingSink {
 };
 static_assert(HostSink<CollectingSink> && ClientSink<CollectingSink>);
 
-inline Bytes bytes_of(std::string_view text) {
-  return {reinterpret_cast<const std::byte*>(text.data()), text.size()};
-}
 inline EndPoint end_point(std::string_view text) {
   const Bytes bytes = bytes_of(text);
   return {bytes.begin(), bytes.end()};

@@ -4,7 +4,7 @@
 #include <string_view>
 #include <utility>
 
-#include "ironkv/test/net/bytes.hpp"
+#include "ironkv/test/bytes.hpp"
 #include "testing/catch.hpp"
 
 using namespace quintet::ironkv;
@@ -14,11 +14,11 @@ TEST_CASE("base64 gives the examples of RFC 4648") {
   for (const auto& [plain, coded] :
        {Example{"", ""}, Example{"f", "Zg=="}, Example{"fo", "Zm8="}, Example{"foo", "Zm9v"},
         Example{"foob", "Zm9vYg=="}, Example{"fooba", "Zm9vYmE="}, Example{"foobar", "Zm9vYmFy"}}) {
-    CHECK(to_base64(bytes_of(plain)) == coded);
-    CHECK(from_base64(coded) == bytes_of(plain));
+    CHECK(to_base64(owned_bytes(plain)) == coded);
+    CHECK(from_base64(coded) == owned_bytes(plain));
   }
-  CHECK(to_base64(bytes_of("\xfb\xff\xbf")) == "+/+/");
-  CHECK(from_base64("+/+/") == bytes_of("\xfb\xff\xbf"));
+  CHECK(to_base64(owned_bytes("\xfb\xff\xbf")) == "+/+/");
+  CHECK(from_base64("+/+/") == owned_bytes("\xfb\xff\xbf"));
 }
 
 TEST_CASE("base64 refuses every text that it would not write itself") {

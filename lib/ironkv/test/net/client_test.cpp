@@ -14,6 +14,7 @@
 
 #include "ironkv/net/blocking_client.hpp"
 #include "ironkv/net/client_awaitable.hpp"
+#include "ironkv/test/bytes.hpp"
 #include "ironkv/test/net/cluster.hpp"
 #include "testing/catch.hpp"
 
@@ -22,10 +23,6 @@ namespace quintet::ironkv {
 namespace {
 
 using namespace std::chrono_literals;
-
-Bytes bytes_of(std::string_view text) {
-  return {reinterpret_cast<const std::byte*>(text.data()), text.size()};
-}
 
 BlockingClient client_of(const LocalCluster& cluster, std::uint32_t busy_poll_us = 0) {
   auto client = BlockingClient::create({.servers = cluster.addresses()},

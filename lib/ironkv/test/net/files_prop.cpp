@@ -7,7 +7,7 @@
 
 #include "ironkv/net/base64.hpp"
 #include "ironkv/net/service_file.hpp"
-#include "ironkv/test/net/bytes.hpp"
+#include "ironkv/test/bytes.hpp"
 #include "testing/rapidcheck.hpp"
 
 using namespace quintet::ironkv;
@@ -41,7 +41,7 @@ ServiceFile some_service_file() {
     // The number in front makes keys differ.
     const std::string key = std::to_string(i) + *rc::gen::arbitrary<std::string>();
     file.servers.push_back({.friendly_name = some_name(),
-                            .public_key = bytes_of(key),
+                            .public_key = owned_bytes(key),
                             .address = some_address(),
                             .port = some_port()});
   }
@@ -52,9 +52,9 @@ ServiceFile some_service_file() {
 
 TEST_CASE("base64 of any bytes is read back") {
   rc::prop("from_base64 undoes to_base64", [](const std::string& plain) {
-    const std::string text = to_base64(bytes_of(plain));
+    const std::string text = to_base64(owned_bytes(plain));
     RC_ASSERT(text.size() == (plain.size() + 2) / 3 * 4);
-    const bool is_read_back = from_base64(text) == bytes_of(plain);
+    const bool is_read_back = from_base64(text) == owned_bytes(plain);
     RC_ASSERT(is_read_back);
   });
 }
@@ -70,7 +70,7 @@ TEST_CASE("every valid file is one line of ASCII that is read back") {
   });
   rc::prop("private files", [] {
     const PrivateFile file{.friendly_name = some_name(),
-                           .pkcs12 = bytes_of("1" + *rc::gen::arbitrary<std::string>()),
+                           .pkcs12 = owned_bytes("1" + *rc::gen::arbitrary<std::string>()),
                            .address = some_address(),
                            .port = some_port()};
     const auto parsed = parse_private_file(format(file), "file");

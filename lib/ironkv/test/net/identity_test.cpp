@@ -14,7 +14,8 @@
 #include <utility>
 #include <vector>
 
-#include "ironkv/test/net/bytes.hpp"
+#include "ironkv/test/bytes.hpp"
+#include "ironkv/test/hex.hpp"
 #include "testing/catch.hpp"
 
 using namespace quintet::ironkv;
@@ -43,7 +44,7 @@ std::vector<std::byte> pkcs12_of(EVP_PKEY* key, X509* certificate, const char* p
   PKCS12_free(file);
   REQUIRE(size > 0);
   const auto copy =
-      bytes_of({reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size)});
+      owned_bytes({reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size)});
   OPENSSL_free(bytes);
   return copy;
 }
@@ -72,15 +73,15 @@ std::string why_not(const std::vector<std::byte>& file) {
 
 TEST_CASE("an end point is the SHA-256 of the public key") {
   // The examples of FIPS 180-4.
-  CHECK(hex(end_point_of(bytes_of("abc"))) ==
+  CHECK(to_hex(end_point_of(owned_bytes("abc"))) ==
         "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-  CHECK(hex(end_point_of({})) ==
+  CHECK(to_hex(end_point_of({})) ==
         "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
   CHECK(someone().end_point() == end_point_of(someone().public_key()));
 }
 
 TEST_CASE("a public key is the PKCS#1 form of the modulus and 65537") {
-  const std::string key = hex(someone().public_key());
+  const std::string key = to_hex(someone().public_key());
   // A sequence of 266 bytes: an integer of 257, the first one 0, and 65537.
   REQUIRE(key.size() == 2 * 270);
   CHECK(key.starts_with("3082010a0282010100"));
@@ -90,7 +91,7 @@ TEST_CASE("a public key is the PKCS#1 form of the modulus and 65537") {
   std::vector<std::byte> bytes(256);
   CHECK(BN_bn2binpad(modulus, reinterpret_cast<unsigned char*>(bytes.data()), 256) == 256);
   BN_free(modulus);
-  CHECK(key.substr(18, 512) == hex(bytes));
+  CHECK(key.substr(18, 512) == to_hex(bytes));
   CHECK(key_bits_of(someone().public_key()) == 2048);
 }
 
@@ -100,7 +101,7 @@ TEST_CASE("bits are told only of a whole RSA public key") {
   key.push_back(std::byte{0});
   CHECK_FALSE(key_bits_of(key));
   CHECK_FALSE(key_bits_of({}));
-  CHECK_FALSE(key_bits_of(bytes_of("thirty-two bytes of something...")));
+  CHECK_FALSE(key_bits_of(owned_bytes("thirty-two bytes of something...")));
 }
 
 TEST_CASE("a certificate has its name as subject and issuer and nothing else") {
@@ -172,7 +173,7 @@ TEST_CASE("an identity comes back from its PKCS#12 file") {
   const auto again = Identity::from_pkcs12(*file);
   REQUIRE(again);
   CHECK(again->end_point() == someone().end_point());
-  CHECK(hex(again->public_key()) == hex(someone().public_key()));
+  CHECK(to_hex(again->public_key()) == to_hex(someone().public_key()));
   CHECK(EVP_PKEY_eq(again->key(), someone().key()) == 1);
   CHECK(X509_cmp(again->certificate(), someone().certificate()) == 0);
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "ironkv/net/blocking_client.hpp"
+#include "ironkv/test/bytes.hpp"
 #include "ironkv/test/net/cluster.hpp"
 #include "ironkv/test/net/folder.hpp"
 #include "ironkv/test/net/raw_socket.hpp"
@@ -16,10 +17,6 @@
 // Servers that begin with nothing, together and alone.
 namespace quintet::ironkv {
 namespace {
-
-Bytes bytes_of(std::string_view text) {
-  return {reinterpret_cast<const std::byte*>(text.data()), text.size()};
-}
 
 // Whether something arrives, and the connection is not closed.
 bool has_answer(const RawSocket& socket) {

@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "ironkv/net/blocking_client.hpp"
-#include "ironkv/test/net/bytes.hpp"
+#include "ironkv/test/bytes.hpp"
 #include "ironkv/test/net/cluster.hpp"
 #include "ironkv/test/net/raw_socket.hpp"
 #include "testing/catch.hpp"
@@ -34,7 +34,7 @@ TEST_CASE("who watches a server is told counters and its health") {
   REQUIRE(port != 0);
   auto client = BlockingClient::create({.servers = cluster.addresses()});
   REQUIRE(client);
-  REQUIRE(client->set(1, bytes_of("one")));
+  REQUIRE(client->set(1, owned_bytes("one")));
   const std::string metrics = get(port, "/metrics");
   CHECK(metrics.starts_with("HTTP/1.1 200 OK\r\n"));
   CHECK(metrics.find("\nironkv_sets_total 1\n") != std::string::npos);
@@ -78,7 +78,7 @@ TEST_CASE("a server is asked over the connection of a client") {
   const LocalCluster cluster(2);
   auto client = BlockingClient::create({.servers = cluster.addresses()});
   REQUIRE(client);
-  for (Key key = 0; key < 200; ++key) REQUIRE(client->set(key, bytes_of("value")));
+  for (Key key = 0; key < 200; ++key) REQUIRE(client->set(key, owned_bytes("value")));
   const auto begun =
       client->ask(0, {.kind = AdminKind::kReshard,
                       .range = KeyRange::from(50),

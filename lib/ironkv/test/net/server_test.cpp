@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "ironkv/net/blocking_client.hpp"
+#include "ironkv/test/bytes.hpp"
 #include "ironkv/test/hex.hpp"
 #include "ironkv/test/net/cluster.hpp"
 #include "ironkv/test/net/folder.hpp"
@@ -15,10 +16,6 @@
 // What a server does with connections, good and bad ones.
 namespace quintet::ironkv {
 namespace {
-
-Bytes bytes_of(std::string_view text) {
-  return {reinterpret_cast<const std::byte*>(text.data()), text.size()};
-}
 
 BlockingClient client_of(const LocalCluster& cluster) {
   auto client = BlockingClient::create({.servers = cluster.addresses()},

@@ -4,7 +4,7 @@
 
 #include "ironkv/net/base64.hpp"
 #include "ironkv/net/service_file.hpp"
-#include "ironkv/test/net/bytes.hpp"
+#include "ironkv/test/bytes.hpp"
 #include "ironkv/test/net/folder.hpp"
 #include "testing/catch.hpp"
 
@@ -163,9 +163,9 @@ TEST_CASE("keys that are not base64 are refused") {
 }
 
 TEST_CASE("a key has less than 1 MiB") {
-  const std::string most = to_base64(bytes_of(std::string(kMostPublicKeyBytes, 'k')));
+  const std::string most = to_base64(owned_bytes(std::string(kMostPublicKeyBytes, 'k')));
   CHECK(parse_service_file(changed(service_text(), "a2V5IDI=", most), "file"));
-  const std::string more = to_base64(bytes_of(std::string(kMostPublicKeyBytes + 1, 'k')));
+  const std::string more = to_base64(owned_bytes(std::string(kMostPublicKeyBytes + 1, 'k')));
   CHECK(of_service("a2V5IDI=", more) ==
         "PublicKey of server 2 has 1048576 bytes: at most 1048575 are allowed");
 }

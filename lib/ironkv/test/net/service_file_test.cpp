@@ -7,7 +7,7 @@
 #include <string_view>
 #include <variant>
 
-#include "ironkv/test/net/bytes.hpp"
+#include "ironkv/test/bytes.hpp"
 #include "ironkv/test/net/folder.hpp"
 #include "testing/catch.hpp"
 
@@ -30,11 +30,11 @@ constexpr std::string_view kPrivateText =
 ServiceFile service_file() {
   return {.friendly_name = "shop",
           .servers = {{.friendly_name = "shop.IronSHT.server1",
-                       .public_key = bytes_of("\xfb\xff\xbf"),
+                       .public_key = owned_bytes("\xfb\xff\xbf"),
                        .address = "127.0.0.1",
                        .port = 4001},
                       {.friendly_name = "shop.IronSHT.server2",
-                       .public_key = bytes_of("key 2"),
+                       .public_key = owned_bytes("key 2"),
                        .address = "::1",
                        .port = 65535}},
           .use_ssl = true};
@@ -42,7 +42,7 @@ ServiceFile service_file() {
 
 PrivateFile private_file() {
   return {.friendly_name = "shop.IronSHT.server1",
-          .pkcs12 = bytes_of("\xfb\xff\xbf"),
+          .pkcs12 = owned_bytes("\xfb\xff\xbf"),
           .address = "127.0.0.1",
           .port = 4001};
 }

@@ -16,6 +16,7 @@
 
 #include "ironkv/net/socket.hpp"
 #include "ironkv/net/socket_service.hpp"
+#include "ironkv/test/bytes.hpp"
 #include "testing/catch.hpp"
 
 // Which sockets are heard of, and when, and what they carry; of both engines.
@@ -87,10 +88,6 @@ bool serve_until(SocketSet& set, Condition is_so) {
     if (!set.serve(1'000)) return is_so();
   }
   return true;
-}
-
-Bytes bytes_of(const std::string& text) {
-  return {reinterpret_cast<const std::byte*>(text.data()), text.size()};
 }
 
 std::string pattern(std::size_t bytes) {
