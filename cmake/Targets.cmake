@@ -87,6 +87,10 @@ function(quintet_test system)
   catch_discover_tests(${target} TEST_PREFIX "${system}."
     PROPERTIES LABELS ${arg_KIND} TIMEOUT ${arg_TIMEOUT} PROCESSORS ${arg_PROCESSORS}
       SKIP_REGULAR_EXPRESSION "SKIP: install")
+  # A program that dies before it has listed its tests would be one without tests.
+  add_custom_command(TARGET ${target} POST_BUILD VERBATIM
+    COMMAND sh -c "test -n \"$($0 --list-test-names-only)\" || { echo $0: no tests; exit 1; }"
+      $<TARGET_FILE:${target}>)
 endfunction()
 
 # quintet_proof(<system> SOURCES ... [DEPS ...])
