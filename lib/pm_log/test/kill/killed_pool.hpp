@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "base/assert.hpp"
+#include "base/sanitizers.hpp"
 #include "pm_log/mapped_pm.hpp"
 #include "pm_log/multi_log.hpp"
 #include "pm_log/test/kill/script.hpp"
@@ -173,9 +174,10 @@ class KilledPool {
   }
 
   // Kills it between opening the pool and some milliseconds later; short lives are as frequent as
-  // long ones.
+  // long ones. Sanitizers take some milliseconds before a child does anything.
   void kill_one_writer() {
-    const double exponent = std::uniform_real_distribution<>(4.5, 8.5)(random_);
+    const double longest = kSanitized ? 12.5 : 8.5;
+    const double exponent = std::uniform_real_distribution<>(4.5, longest)(random_);
     const auto life =
         std::chrono::nanoseconds(static_cast<std::int64_t>(std::exp2(exponent) * 10'000));
     const pid_t child = ::fork();
