@@ -258,9 +258,9 @@ void Worker::fail(std::uint64_t& kind, const std::string& trouble) {
 
 std::string Worker::why_no_answer() const {
   const std::string troubles = client_->troubles();
-  return fmt::format("no answer within {} ms ({})", settings_.timeout_ms,
-                     troubles.empty() ? "all servers are connected: perhaps they are overloaded"
-                                      : troubles + ": see whether it runs there");
+  return fmt::format(
+      "no answer within {} ms ({})", settings_.timeout_ms,
+      troubles.empty() ? "all servers are connected: perhaps they are overloaded" : troubles);
 }
 
 }  // namespace quintet::ironkv::app

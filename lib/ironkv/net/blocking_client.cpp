@@ -127,7 +127,7 @@ struct BlockingClient::Impl {
     const std::string troubles = client->troubles();
     return "no answer within " + std::to_string(waited.count()) + " ms (" +
            (troubles.empty() ? "all servers are connected: perhaps they are overloaded"
-                             : troubles + ": see whether it runs there") +
+                             : troubles) +
            ")";
   }
 

@@ -69,11 +69,12 @@ void Client::Impl::expire_asks(std::uint64_t now) {
       ++at;
       continue;
     }
-    const std::string& trouble = dialer.trouble(ask.server);
+    std::string trouble = dialer.trouble(ask.server);
+    if (!trouble.empty()) trouble.insert(0, ": ");
+    if (dialer.is_absent(ask.server)) trouble += ": see whether it runs there";
     asks_answered.emplace_back(
         std::move(ask.told),
-        std::unexpected(settings.servers[ask.server].to_string() + " does not answer" +
-                        (trouble.empty() ? "" : ": " + trouble + ": see whether it runs there")));
+        std::unexpected(settings.servers[ask.server].to_string() + " does not answer" + trouble));
     at = asks.erase(at);
   }
 }

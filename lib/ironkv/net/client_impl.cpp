@@ -261,12 +261,16 @@ void Client::Impl::divert(std::uint64_t now) {
 
 std::string Client::Impl::troubles() const {
   std::string all;
+  unsigned gone = 0;
   for (ServerId server = 0; server < connections.size(); ++server) {
     if (connections[server] && connections[server]->is_open()) continue;
+    if (dialer.is_absent(server)) ++gone;
     const std::string& trouble = dialer.trouble(server);
     all += (all.empty() ? "" : "; ") + settings.servers[server].to_string() + ": " +
            (trouble.empty() ? "not connected yet" : trouble);
   }
+  if (gone == 1) all += ": see whether it runs there";
+  if (gone > 1) all += ": see whether they run there";
   return all;
 }
 

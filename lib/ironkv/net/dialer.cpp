@@ -98,6 +98,7 @@ void Dialer::end(std::uint32_t server, const std::shared_ptr<Attempt>& attempt,
   state.attempt = nullptr;
   if (error) return failed(state, error.message());
   state.is_connected = true;
+  state.is_absent = false;
   --missing_;
   // Asio goes on to look for writability at a socket that was once waited for so, which wakes the
   // loop for nothing after each read. It forgets that when the socket is registered anew.
@@ -109,6 +110,11 @@ void Dialer::end(std::uint32_t server, const std::shared_ptr<Attempt>& attempt,
 }
 
 void Dialer::failed(State& state, std::string why) {
+  state.is_absent = true;
+  pause(state, std::move(why));
+}
+
+void Dialer::pause(State& state, std::string why) {
   state.trouble = std::move(why);
   state.pause = std::clamp(2 * state.pause, options_.pause_first, options_.pause_most);
   state.not_before = now_us() + state.pause;
@@ -119,7 +125,7 @@ void Dialer::lost(std::uint32_t server, std::string why) {
   if (!state.is_connected) return;
   state.is_connected = false;
   state.is_wanted = false;
-  failed(state, std::move(why));
+  pause(state, std::move(why));
 }
 
 void Dialer::is_good(std::uint32_t server) {

@@ -45,6 +45,8 @@ class Dialer {
   [[nodiscard]] const std::string& trouble(std::uint32_t server) const {
     return states_[server].trouble;
   }
+  // Nobody was there: the trouble is not of a connection.
+  [[nodiscard]] bool is_absent(std::uint32_t server) const { return states_[server].is_absent; }
   void stop();
 
  private:
@@ -52,6 +54,7 @@ class Dialer {
   struct State {
     bool is_wanted = false;
     bool is_connected = false;
+    bool is_absent = false;
     std::uint64_t not_before = 0;
     std::uint64_t pause = 0;
     std::string trouble{};
@@ -60,7 +63,8 @@ class Dialer {
 
   void begin(std::uint32_t server, std::uint64_t now);
   void end(std::uint32_t server, const std::shared_ptr<Attempt>& attempt, const error_code& error);
-  void failed(State& state, std::string why);
+  void failed(State& state, std::string why);  // to connect
+  void pause(State& state, std::string why);
 
   asio::io_context& loop_;
   const std::vector<ServerAddress>& servers_;
