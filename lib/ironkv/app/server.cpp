@@ -48,11 +48,12 @@ void explain_cluster(const ServerOptions& options) {
 void tell_recovered(const ServerOptions& options, const Server& server) {
   if (options.durability == Durability::kNone) return;
   const Recovered& found = server.recovered();
-  fmt::print("server {}: {}\n", options.me + 1,
-             found.is_new
-                 ? "a new table in " + options.journal.folder
-                 : fmt::format("the table of {}: {} bytes and {} records", options.journal.folder,
-                               found.snapshot_bytes, found.records));
+  fmt::print(
+      "server {}: {}\n", options.me + 1,
+      found.is_new
+          ? "a new table in " + options.journal.folder
+          : fmt::format("{} keys of {}: a checkpoint of {} bytes, and {} records since", found.keys,
+                        options.journal.folder, found.snapshot_bytes, found.records));
 }
 
 // Waits for a signal, and tells whom the servers wait for: soon once, and when that changes.

@@ -174,6 +174,7 @@ std::expected<Recovered, std::string> Journal::recover(Host& host) {
     }
     ++recovered.records;
   }
+  recovered.keys = host.table().size();
   return recovered;
 }
 

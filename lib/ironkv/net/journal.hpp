@@ -32,6 +32,7 @@ struct Recovered {
   bool is_new = false;        // there was nothing
   std::uint64_t records = 0;  // carried out again
   std::uint64_t snapshot_bytes = 0;
+  std::uint64_t keys = 0;  // that the host has now
 };
 
 class Journal {
