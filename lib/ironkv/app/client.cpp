@@ -5,7 +5,9 @@
 #include <cstdint>
 #include <exception>
 #include <memory>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "ironkv/app/client_commands.hpp"
 
@@ -29,6 +31,14 @@ CLI::App* add(CLI::App& app, Command& chosen, const Arguments& arguments, const 
   return command;
 }
 
+std::string what_is_wrong(const CLI::App* app, const CLI::Error& error) {
+  const std::vector<std::string> unknown = app->remaining();
+  if (!app->get_subcommands().empty() || unknown.empty()) {
+    return CLI::FailureMessage::simple(app, error);
+  }
+  return fmt::format("ironkv: '{}' is no command: see ironkv --help\n", unknown.front());
+}
+
 void add_key(CLI::App* command, const Arguments& arguments) {
   command->add_option("key", arguments->key, "The key")->required();
 }
@@ -41,6 +51,7 @@ std::expected<Command, int> client_command(int count, const char* const* argumen
   CLI::App app(kAbout, "ironkv");
   app.require_subcommand(1);
   app.footer(kFooter);
+  app.failure_message(what_is_wrong);
   app.set_version_flag("--version", IRONKV_VERSION);
   auto* const file = app.add_option("--service", a->service, "The service file");
   app.add_option("--servers", a->servers,

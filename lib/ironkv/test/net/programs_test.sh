@@ -57,6 +57,7 @@ expect 0 'Exit status: 0 done, 1 the key is absent' "$ironkv" --help
 expect 0 '[[READY]]' "$server" --help
 expect 0 '.' "$ironkv" --version
 expect 2 'subcommand is required' "$ironkv"
+one_line 2 "'gte' is no command: see ironkv --help" "$ironkv" gte 5
 expect 2 'key is required' "$ironkv" get
 one_line 2 'use --service FILE or --servers HOST:PORT' "$ironkv" get 7
 one_line 2 "'7x' is no key" "$ironkv" get 7x
@@ -120,7 +121,7 @@ expect 0 "127.0.0.1:$((port + 1)) answers in" "${run[@]}" ping
 one_line 3 "no answer within 500 ms (127.0.0.1:$port: " "$ironkv" --servers "127.0.0.1:$port" \
   --timeout-ms 500 get 7
 "$certs" --bits 2048 --output other --name other --server "127.0.0.1:$port" >/dev/null
-one_line 3 'another key than the service file' \
+one_line 3 'another key than the service file)' \
   "$ironkv" --service other/other.IronSHT.service.txt --timeout-ms 2000 get 7
 one_line 2 'its key is not in' "$server" "$file" other/other.IronSHT.server1.private.txt
 one_line 2 "'port=0': a port is a number" "$server" "$file" shop/shop.IronSHT.server1.private.txt port=0
